@@ -1,0 +1,75 @@
+# The extension's PGXS build and the project's front door.
+#
+#   make                build the extension (PG_CONFIG=… chooses the PostgreSQL, WERROR=1 makes warnings errors)
+#   make install        install it into that PostgreSQL (DESTDIR as usual); make uninstall takes it out again
+#   make demo           install packages, build, start a private cluster, create and migrate a small fleet
+#   make demo-stop      stop that cluster and remove it
+#   make check          install packages, build everything, run every test
+#   make clean          remove the extension's objects; make distclean removes the whole build folder
+#
+# The source tree stays clean: objects are compiled in build/extension-<major version>, by this same
+# Makefile, which PGXS knows as a VPATH build.
+
+PG_CONFIG ?= $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_config)
+
+ifndef VPATH
+
+root := $(CURDIR)
+front_door := demo demo-stop check distclean
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+all:
+
+.NOTPARALLEL:
+.PHONY: $(front_door)
+
+demo:
+	@.ci/demo start
+
+demo-stop:
+	@.ci/demo stop
+
+check:
+	@.ci/check
+
+distclean:
+	@.ci/demo stop
+	rm -rf build
+
+# Nothing of PostgreSQL need be installed for the goals above, so pg_config is asked only here.
+extension_goals := $(filter-out $(front_door),$(or $(MAKECMDGOALS),all))
+.PHONY: $(extension_goals)
+$(extension_goals): major = $(shell $(PG_CONFIG) --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+$(extension_goals): objects = build/extension-$(or $(major),$(error no pg_config: "$(PG_CONFIG)"))
+$(extension_goals):
+	@mkdir -p $(objects)/core $(objects)/extension
+	@$(MAKE) --no-print-directory $(jobs) -C $(objects) -f $(root)/Makefile VPATH=$(root) $@
+
+else
+
+MODULE_big = tenancy
+EXTENSION = extension/tenancy
+DATA = $(patsubst $(VPATH)/%,%,$(wildcard $(VPATH)/sql/tenancy--*.sql))
+OBJS = $(patsubst $(VPATH)/%.cpp,%.o,$(wildcard $(VPATH)/core/*.cpp $(VPATH)/extension/*.cpp))
+
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wno-register $(if $(WERROR),-Werror) -fvisibility=hidden -MMD -MP
+SHLIB_LINK = -lstdc++ -Wl,--exclude-libs,ALL
+EXTRA_CLEAN = $(OBJS:.o=.d) pg_config.stamp
+
+# PGXS would make LLVM bitcode too, without the flags above, and PostgreSQL inlines nothing of ours.
+override with_llvm = no
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# System headers are in no .d file: another server, or another minor version of it, means to compile anew.
+pg_config := $(shell $(PG_CONFIG))
+ifneq ($(pg_config),$(shell cat pg_config.stamp 2>/dev/null))
+$(file >pg_config.stamp,$(pg_config))
+endif
+$(OBJS): pg_config.stamp
+
+-include $(OBJS:.o=.d)
+
+endif

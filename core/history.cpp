@@ -1,0 +1,93 @@
+#include "core/history.h"
+
+#include <algorithm>
+
+#include "core/message.h"
+#include "core/version.h"
+
+namespace tenancy::core {
+
+namespace {
+
+/// "migration 003 was", "migrations 003, 004 were".
+std::string migrations_were(std::span<const std::string_view> versions) {
+  return versions.size() == 1 ? "migration " + listed(versions) + " was" : "migrations " + listed(versions) + " were";
+}
+
+/// Messages keep the order of versions, whatever the order of the rows.
+void sort_versions(std::vector<std::string_view>& versions) {
+  if (versions.size() < 2) return;
+  std::sort(versions.begin(), versions.end(),
+            [](std::string_view a, std::string_view b) { return compare_versions(a, b) < 0; });
+}
+
+}  // namespace
+
+History::History(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied)
+    : set_(set), kind_(kind), marks_(set.size(), Mark::absent) {
+  for (const AppliedMigration& row : applied) record(row);
+  for (auto* versions : {&in_doubt_, &unknown_, &foreign_, &mismatched_}) sort_versions(*versions);
+}
+
+void History::record(const AppliedMigration& row) {
+  const std::optional<std::size_t> index = set_.find(row.version);
+  if (row.in_doubt) {
+    in_doubt_.push_back(row.version);
+  } else if (!index) {
+    unknown_.push_back(row.version);
+  } else if (!applies_to(set_[*index].scope, kind_)) {
+    foreign_.push_back(row.version);
+  } else {
+    const bool changed = row.checksum != set_[*index].checksum;
+    marks_[*index] = changed ? Mark::changed : Mark::applied;
+    if (set_[*index].repeatable) return;
+    if (changed) mismatched_.push_back(row.version);
+    newest_ = std::max(newest_.value_or(0), *index);
+  }
+}
+
+bool History::is_pending(std::size_t index) const noexcept {
+  const StoredMigration& migration = set_[index];
+  if (!applies_to(migration.scope, kind_)) return false;
+  return marks_[index] == Mark::absent || (migration.repeatable && marks_[index] == Mark::changed);
+}
+
+std::string History::revision(std::optional<std::size_t> index) const { return index ? set_[*index].version : "base"; }
+
+std::vector<Flaw> History::flaws() const {
+  std::vector<Flaw> flaws;
+  if (!in_doubt_.empty()) {
+    flaws.push_back({ErrorKind::in_doubt, migrations_were(in_doubt_) + " interrupted, and may be applied in part",
+                     "Look at what the migration did, then call tenancy.resolve(schema, version, 'applied') or "
+                     "tenancy.resolve(schema, version, 'pending')."});
+  }
+  if (!unknown_.empty()) {
+    flaws.push_back({ErrorKind::unknown_applied,
+                     migrations_were(unknown_) + " applied, but set " + set_.name() + " does not have " +
+                         (unknown_.size() == 1 ? "it" : "them"),
+                     "Load the migration files of the release that this target was migrated with."});
+  }
+  if (!foreign_.empty()) {
+    const std::string target = kind_ == TargetKind::shared ? "the public schema" : "a tenant's schema";
+    flaws.push_back({ErrorKind::unknown_applied,
+                     migrations_were(foreign_) + " applied, but " + (foreign_.size() == 1 ? "its" : "their") +
+                         " scope is " +
+                         std::string{to_string(kind_ == TargetKind::shared ? Scope::tenant : Scope::shared)} +
+                         " and this is " + target,
+                     "Put the scope back that the migration had when it was applied."});
+  }
+  if (!mismatched_.empty()) {
+    flaws.push_back({ErrorKind::checksum_mismatch,
+                     migrations_were(mismatched_) + " applied with another text (checksum differs)",
+                     "Put the applied text back, or add the change as a new migration."});
+  }
+  return flaws;
+}
+
+void History::check() const {
+  if (in_doubt_.empty() && unknown_.empty() && foreign_.empty() && mismatched_.empty()) return;
+  const Flaw flaw = flaws().front();
+  throw Error(flaw.kind, flaw.message, flaw.hint);
+}
+
+}  // namespace tenancy::core

@@ -1,0 +1,64 @@
+// A target's history: the rows of its tracking table, matched to the migrations of a set.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/migration_set.h"
+#include "core/plan.h"
+
+namespace tenancy::core {
+
+/// What is wrong with a history, for a message.
+struct Flaw {
+  ErrorKind kind;
+  std::string message;
+  std::string hint;
+};
+
+/// The set and the rows must outlive it.
+class History {
+ public:
+  History(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied);
+
+  /// The migration is recorded as applied, with whatever text.
+  [[nodiscard]] bool is_applied(std::size_t index) const noexcept { return marks_[index] != Mark::absent; }
+
+  /// It is recorded with another text than the set has.
+  [[nodiscard]] bool is_changed(std::size_t index) const noexcept { return marks_[index] == Mark::changed; }
+
+  /// The migration is this target's, and to be applied: absent, or repeatable and changed.
+  [[nodiscard]] bool is_pending(std::size_t index) const noexcept;
+
+  /// The newest applied versioned migration.
+  [[nodiscard]] std::optional<std::size_t> newest() const noexcept { return newest_; }
+
+  /// The version at that index, or "base".
+  [[nodiscard]] std::string revision(std::optional<std::size_t> index) const;
+
+  /// Everything that forbids a plan, worst first: in doubt, unknown, another text. Empty when all is well.
+  [[nodiscard]] std::vector<Flaw> flaws() const;
+
+  /// Throws the first flaw.
+  void check() const;
+
+ private:
+  enum class Mark : unsigned char { absent, applied, changed };
+  void record(const AppliedMigration& row);
+
+  const MigrationSet& set_;
+  TargetKind kind_;
+  std::vector<Mark> marks_;  ///< by index in the set
+  std::optional<std::size_t> newest_;
+  std::vector<std::string_view> in_doubt_;
+  std::vector<std::string_view> unknown_;
+  std::vector<std::string_view> foreign_;  ///< in the set, of a scope that is not this target's
+  std::vector<std::string_view> mismatched_;
+};
+
+}  // namespace tenancy::core

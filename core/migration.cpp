@@ -1,0 +1,41 @@
+#include "core/migration.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/ascii.h"
+#include "core/error.h"
+#include "core/message.h"
+
+namespace tenancy::core {
+
+namespace {
+
+constexpr std::array<Scope, 3> kScopes{Scope::shared, Scope::tenant, Scope::both};
+constexpr std::size_t kMaxSetNameLength = 63;
+
+}  // namespace
+
+std::string_view to_string(Scope scope) noexcept {
+  switch (scope) {
+    case Scope::shared: return "public";
+    case Scope::tenant: return "tenant";
+    case Scope::both: return "both";
+  }
+  return {};
+}
+
+Scope parse_scope(std::string_view text) {
+  for (const Scope scope : kScopes) {
+    if (ascii::equals_ignoring_case(text, to_string(scope))) return scope;
+  }
+  throw Error(ErrorKind::bad_value, quoted_text(text) + " is not a scope", "A scope is public, tenant or both.");
+}
+
+bool is_set_name(std::string_view text) noexcept {
+  if (text.empty() || text.size() > kMaxSetNameLength || !ascii::is_lower(text.front())) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return ascii::is_lower(c) || ascii::is_digit(c) || c == '_' || c == '-'; });
+}
+
+}  // namespace tenancy::core

@@ -1,0 +1,56 @@
+// A migration: what it is, where it applies, and the SQL that takes a target up and down.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tenancy::core {
+
+/// Where a migration applies. `shared` is spelled "public" outside (a keyword of C++).
+enum class Scope { shared, tenant, both };
+
+/// What kind of schema a target is. A schema that is shared and also holds rls tenants is `combined`:
+/// migrations of every scope apply there.
+enum class TargetKind { shared, tenant, combined };
+
+[[nodiscard]] std::string_view to_string(Scope scope) noexcept;
+
+/// "public", "tenant" or "both"; throws Error(bad_value).
+[[nodiscard]] Scope parse_scope(std::string_view text);
+
+[[nodiscard]] constexpr bool applies_to(Scope scope, TargetKind kind) noexcept {
+  return kind == TargetKind::combined || scope == Scope::both ||
+         (scope == Scope::shared) == (kind == TargetKind::shared);
+}
+
+/// SQL text and the line of its file at which the text begins (1-based).
+struct SqlSection {
+  std::string sql;
+  int first_line = 1;
+
+  friend bool operator==(const SqlSection&, const SqlSection&) = default;
+};
+
+inline constexpr std::string_view kDefaultSet = "default";
+
+struct Migration {
+  std::string set{kDefaultSet};
+  std::string version;
+  std::string description;
+  Scope scope = Scope::tenant;
+  SqlSection up;
+  std::optional<SqlSection> down;  ///< absent: irreversible; empty SQL: nothing to undo
+  bool transactional = true;
+  bool repeatable = false;     ///< applied again whenever its checksum changes, after all versioned ones
+  bool allow_outside = false;  ///< may create, alter or drop objects outside the target schema
+  std::optional<std::chrono::milliseconds> lock_timeout;       ///< per lock wait; absent: the run's
+  std::optional<std::chrono::milliseconds> statement_timeout;  ///< per statement; absent: the run's
+  std::string filename;        ///< where it came from; empty when it came from a call
+};
+
+/// Set names: 1 to 63 bytes of lower-case ASCII letters, digits, `_` and `-`, beginning with a letter.
+[[nodiscard]] bool is_set_name(std::string_view text) noexcept;
+
+}  // namespace tenancy::core

@@ -1,0 +1,205 @@
+#include "core/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "core/ascii.h"
+#include "core/error.h"
+#include "core/history.h"
+#include "core/message.h"
+
+namespace tenancy::core {
+
+namespace {
+
+using Kind = Revision::Kind;
+
+std::string revision_text(const Revision& revision) {
+  switch (revision.kind) {
+    case Kind::head: return "head";
+    case Kind::base: return "base";
+    case Kind::forward: return "+" + std::to_string(revision.count);
+    case Kind::back: return "-" + std::to_string(revision.count);
+    case Kind::version: return revision.version;
+  }
+  return {};
+}
+
+/// "only 2 migrations are pending", "no migration is applied".
+[[noreturn]] void refuse_count(const Revision& revision, std::size_t available, std::string_view state) {
+  std::string message = "no migration is ";
+  if (available == 1) message = "only 1 migration is ";
+  if (available > 1) message = "only " + std::to_string(available) + " migrations are ";
+  message += state;
+  throw Error(ErrorKind::unknown_revision, message,
+              "The revision " + revision_text(revision) + " asks for " + std::to_string(revision.count) + ".");
+}
+
+std::vector<std::string_view> versions_of(const MigrationSet& set, std::span<const std::size_t> indexes) {
+  std::vector<std::string_view> versions;
+  versions.reserve(indexes.size());
+  for (const std::size_t index : indexes) versions.emplace_back(set[index].version);
+  return versions;
+}
+
+/// Pending versioned migrations below `end`, oldest first.
+std::vector<std::size_t> pending_versioned(const History& history, std::size_t end) {
+  std::vector<std::size_t> pending;
+  for (std::size_t index = 0; index < end; ++index) {
+    if (history.is_pending(index)) pending.push_back(index);
+  }
+  return pending;
+}
+
+/// Treats what is pending and older than the newest applied migration, which stands first in `pending`.
+void settle_out_of_order(const MigrationSet& set, const History& history, OutOfOrder policy,
+                         std::vector<std::size_t>& pending, Plan& plan) {
+  if (!history.newest() || policy == OutOfOrder::apply) return;
+  const auto in_order = std::lower_bound(pending.begin(), pending.end(), *history.newest());
+  if (in_order == pending.begin()) return;
+  plan.skipped.assign(pending.begin(), in_order);
+  pending.erase(pending.begin(), in_order);
+  if (policy == OutOfOrder::skip) return;
+  const std::vector<std::string_view> versions = versions_of(set, plan.skipped);
+  throw Error(ErrorKind::out_of_order,
+              (versions.size() == 1 ? "migration " : "migrations ") + listed(versions) +
+                  (versions.size() == 1 ? " is" : " are") + " pending, but newer migration " +
+                  history.revision(history.newest()) + " is applied",
+              "Give late migrations a newer version, or set tenancy.out_of_order to apply or skip.");
+}
+
+void add_repeatables(const MigrationSet& set, const History& history, Plan& plan) {
+  for (std::size_t index = set.versioned_count(); index < set.size(); ++index) {
+    if (history.is_pending(index)) plan.steps.push_back({index, Direction::up, history.is_changed(index)});
+  }
+}
+
+/// Applied versioned migrations from `begin` on, newest first; of revision `-N` the first N.
+std::vector<std::size_t> versioned_to_take_back(const MigrationSet& set, const History& history, std::size_t begin,
+                                                const Revision& revision) {
+  std::vector<std::size_t> taken;
+  for (std::size_t index = set.versioned_count(); index-- > begin;) {
+    if (history.is_applied(index)) taken.push_back(index);
+  }
+  if (revision.kind == Kind::back) {
+    const auto count = static_cast<std::size_t>(revision.count);
+    if (taken.size() < count) refuse_count(revision, taken.size(), "applied");
+    taken.resize(count);
+  }
+  return taken;
+}
+
+void check_reversible(const MigrationSet& set, std::span<const Step> steps) {
+  std::vector<std::size_t> irreversible;
+  for (const Step& step : steps) {
+    if (!set[step.migration].reversible) irreversible.push_back(step.migration);
+  }
+  if (irreversible.empty()) return;
+  const bool one = irreversible.size() == 1;
+  throw Error(ErrorKind::irreversible,
+              (one ? "migration " : "migrations ") + listed(versions_of(set, irreversible)) +
+                  (one ? " has no SQL to go down" : " have no SQL to go down"),
+              "Add a DOWNGRADE section or a down file, or go forward with a new migration.");
+}
+
+/// The newest applied versioned migration that the steps leave.
+std::optional<std::size_t> newest_left(const MigrationSet& set, const History& history, std::span<const Step> steps) {
+  std::size_t end = set.versioned_count();
+  if (history.newest()) end = *history.newest() + 1;
+  for (const Step& step : steps) end = std::min(end, step.migration);
+  while (end-- > 0) {
+    if (history.is_applied(end)) return end;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OutOfOrder parse_out_of_order(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, OutOfOrder>, 3> kWords{
+      {{"refuse", OutOfOrder::refuse}, {"apply", OutOfOrder::apply}, {"skip", OutOfOrder::skip}}};
+  for (const auto& [word, value] : kWords) {
+    if (ascii::equals_ignoring_case(text, word)) return value;
+  }
+  throw Error(ErrorKind::bad_value, quoted_text(text) + " is not a rule for out of order migrations",
+              "The rules are refuse, apply and skip.");
+}
+
+Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                  const Revision& revision, OutOfOrder out_of_order) {
+  if (revision.kind == Kind::base || revision.kind == Kind::back) {
+    throw Error(ErrorKind::wrong_direction,
+                "revision " + revision_text(revision) + " goes down, and this is an upgrade",
+                "Ask for a downgrade: an upgrade never takes a migration back.");
+  }
+  const bool to_version = revision.kind == Kind::version;
+  const std::size_t end = to_version ? resolve_version(set, revision.version) + 1 : set.versioned_count();
+  const History history{set, kind, applied};
+  history.check();
+
+  Plan plan;
+  plan.from = history.revision(history.newest());
+  std::vector<std::size_t> pending = pending_versioned(history, end);
+  settle_out_of_order(set, history, out_of_order, pending, plan);
+  if (revision.kind == Kind::forward) {
+    const auto count = static_cast<std::size_t>(revision.count);
+    if (pending.size() < count) refuse_count(revision, pending.size(), "pending");
+    pending.resize(count);
+  }
+  plan.steps.reserve(pending.size());
+  for (const std::size_t index : pending) plan.steps.push_back({index, Direction::up, false});
+  const std::optional<std::size_t> last = pending.empty() ? history.newest() : std::optional{pending.back()};
+  plan.to = history.revision(std::max(last, history.newest()));
+  if (revision.kind == Kind::head) add_repeatables(set, history, plan);
+  return plan;
+}
+
+Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                    const Revision& revision) {
+  if (revision.kind == Kind::head || revision.kind == Kind::forward) {
+    throw Error(ErrorKind::wrong_direction, "revision " + revision_text(revision) + " goes up, and this is a downgrade",
+                "Ask for an upgrade.");
+  }
+  const bool to_version = revision.kind == Kind::version;
+  const std::size_t begin = to_version ? resolve_version(set, revision.version) + 1 : 0;
+  const History history{set, kind, applied};
+  history.check();
+
+  Plan plan;
+  plan.from = history.revision(history.newest());
+  if (revision.kind == Kind::base) {
+    for (std::size_t index = set.size(); index-- > set.versioned_count();) {
+      if (history.is_applied(index)) plan.steps.push_back({index, Direction::down, false});
+    }
+  }
+  for (const std::size_t index : versioned_to_take_back(set, history, begin, revision)) {
+    plan.steps.push_back({index, Direction::down, false});
+  }
+  check_reversible(set, plan.steps);
+  plan.to = history.revision(newest_left(set, history, plan.steps));
+  return plan;
+}
+
+Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied) {
+  const History history{set, kind, applied};
+  Standing result;
+  result.revision = history.revision(history.newest());
+  for (std::size_t index = 0; index < set.size(); ++index) {
+    if (history.is_pending(index)) ++result.pending;
+  }
+  const std::vector<Flaw> flaws = history.flaws();
+  for (const Flaw& flaw : flaws) {
+    if (!result.detail.empty()) result.detail += "; ";
+    result.detail += flaw.message;
+  }
+  if (!flaws.empty()) {
+    result.state = flaws.front().kind == ErrorKind::in_doubt ? Standing::State::in_doubt : Standing::State::diverged;
+  } else if (result.pending > 0) {
+    result.state = Standing::State::behind;
+  }
+  return result;
+}
+
+}  // namespace tenancy::core

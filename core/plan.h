@@ -1,0 +1,77 @@
+// Plans: the steps that take one target from what is applied to a revision.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/migration_set.h"
+#include "core/revision.h"
+
+namespace tenancy::core {
+
+enum class Direction { up, down };
+
+[[nodiscard]] constexpr std::string_view to_string(Direction direction) noexcept {
+  return direction == Direction::up ? "up" : "down";
+}
+
+/// A row of a target's tracking table, as far as planning needs it.
+struct AppliedMigration {
+  std::string version;
+  std::string checksum;
+  bool in_doubt = false;  ///< a non-transactional migration that began and was not recorded as finished
+};
+
+/// What to do with a pending migration that is older than the newest applied one.
+enum class OutOfOrder { refuse, apply, skip };
+
+/// "refuse", "apply" or "skip"; throws Error(bad_value).
+[[nodiscard]] OutOfOrder parse_out_of_order(std::string_view text);
+
+struct Step {
+  std::size_t migration = 0;  ///< index in the set
+  Direction direction = Direction::up;
+  bool again = false;         ///< a repeatable migration that was applied with another text
+
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  std::vector<std::size_t> skipped;  ///< pending, out of order, left out by OutOfOrder::skip
+  std::string from;                  ///< revision before: newest applied versioned migration, or "base"
+  std::string to;                    ///< revision after
+};
+
+/// Steps up. `head` applies all pending versioned migrations of the target's kind, then the repeatable ones
+/// that are new or changed; a version applies what is pending up to it; `+N` the next N. A target that is
+/// already there or past it gets an empty plan. `base` and `-N` throw Error(wrong_direction).
+/// Throws Error(in_doubt, unknown_applied, checksum_mismatch, out_of_order) naming the versions, and what
+/// resolve_version throws.
+[[nodiscard]] Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                                const Revision& revision, OutOfOrder out_of_order);
+
+/// Steps down, newest first. `-N` takes back the last N versioned migrations (fewer are applied: Error
+/// unknown_revision); a version takes back what is newer than it; `base` takes back everything, the
+/// repeatable migrations first. `head` and `+N` throw Error(wrong_direction).
+/// Throws Error(irreversible) naming every step without down SQL, and what plan_upgrade throws except
+/// out_of_order; a repeatable migration with another text is no mismatch.
+[[nodiscard]] Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                                  const Revision& revision);
+
+/// Where one target stands, for status.
+struct Standing {
+  enum class State { current, behind, diverged, in_doubt };
+  State state = State::current;
+  std::string revision;    ///< newest applied versioned migration, or "base"
+  std::size_t pending = 0; ///< migrations that plan_upgrade to head would apply (out of order ones included)
+  std::string detail;      ///< diverged, in_doubt: what differs, in one line; else empty
+};
+
+/// Never throws for what the target holds: that is its state.
+[[nodiscard]] Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied);
+
+}  // namespace tenancy::core

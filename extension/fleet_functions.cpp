@@ -1,0 +1,144 @@
+// SQL functions and the procedure that work on the whole fleet.
+#include "extension/fleet.h"
+#include "extension/sql_call.h"
+#include "extension/status.h"
+
+namespace tenancy {
+
+namespace {
+
+using core::Direction;
+
+/// Arguments from `first` on: pattern, tier, labels, statuses, migration_set.
+TenantFilter filter_arguments(const Arguments& arguments, int first) {
+  return {arguments.optional_text(first), arguments.optional_text(first + 1), arguments.jsonb(first + 2),
+          arguments.array(first + 3), arguments.optional_text(first + 4)};
+}
+
+/// Arguments of fleet operations: revision, then the filter, then run_as.
+Request request_arguments(const Arguments& arguments, Direction direction) {
+  Value const run_as = arguments.optional_text(6);
+  return {direction, core::parse_revision(arguments.required_text(0, "revision")),
+          run_as ? parse_run_as(*run_as) : current_settings().run_as};
+}
+
+void warn_about_failures(std::size_t failed, std::size_t all) {
+  if (failed == 0) return;
+  guarded([=] {
+    ereport(WARNING, (errmsg("%zu of %zu targets failed", failed, all),
+                      errhint("The rows with success = false say why; the others are done.")));
+  });
+}
+
+/// migrate_all and downgrade_all: a row per target, in the caller's transaction.
+Datum run_in_transaction(FunctionCallInfo fcinfo, Direction direction) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    ResultRows rows(fcinfo);
+    ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
+    FleetRun run(memory.get(), filter_arguments(arguments, 1), request_arguments(arguments, direction));
+    std::size_t failed = 0;
+    run.run(FleetRun::Commit::with_caller, [&](const FleetTarget& target, const Outcome& outcome) {
+      failed += outcome.success ? 0 : 1;
+      rows.add({cell_or_null(target.target.tenant), to_cell(target.target.schema), outcome.success,
+                cell_or_null(outcome.from), cell_or_null(outcome.to), static_cast<std::int64_t>(outcome.steps),
+                outcome.duration, cell_or_null(outcome.sqlstate), cell_or_null(outcome.error), cell_or_null(outcome.detail)});
+    });
+    warn_about_failures(failed, run.size());
+    return Datum(0);
+  });
+}
+
+/// What a rollout tells the client while it goes on.
+class RolloutProgress {
+ public:
+  explicit RolloutProgress(std::size_t all) : all_(all) {}
+
+  void target_done(const Outcome& outcome) {
+    ++done_;
+    migrated_ += outcome.success && outcome.steps > 0 ? 1 : 0;
+    if (!outcome.success) {
+      ++failed_;
+      guarded([&] {
+        ereport(WARNING, (errcode(MAKE_SQLSTATE(outcome.sqlstate[0], outcome.sqlstate[1], outcome.sqlstate[2],
+                                                outcome.sqlstate[3], outcome.sqlstate[4])),
+                          errmsg_internal("%s", outcome.error.c_str()),
+                          outcome.detail.empty() ? 0 : errdetail_internal("%s", outcome.detail.c_str()),
+                          outcome.hint.empty() ? 0 : errhint("%s", outcome.hint.c_str())));
+      });
+    }
+    TimestampTz const now = GetCurrentTimestamp();
+    if (done_ == all_ || now - last_notice_ < kNoticeInterval) return;
+    last_notice_ = now;
+    guarded([this] { ereport(NOTICE, (errmsg("%zu of %zu targets done, %zu failed", done_, all_, failed_))); });
+  }
+
+  void finish() const {
+    if (failed_ > 0) {
+      throw PgError(ERRCODE_RAISE_EXCEPTION,
+                    std::to_string(failed_) + " of " + std::to_string(all_) + " targets failed, " +
+                        std::to_string(migrated_) + " were migrated",
+                    "The warnings above say why.",
+                    "What was migrated stays so. Mend the failed targets and call tenancy.rollout() again.");
+    }
+    guarded([this] {
+      ereport(NOTICE, (errmsg("%zu of %zu targets migrated, %zu had nothing to do", migrated_, all_, all_ - migrated_)));
+    });
+  }
+
+ private:
+  static constexpr TimestampTz kNoticeInterval = 5 * USECS_PER_SEC;
+  std::size_t all_;
+  std::size_t done_ = 0;
+  std::size_t migrated_ = 0;
+  std::size_t failed_ = 0;
+  TimestampTz last_notice_ = GetCurrentTimestamp();
+};
+
+void require_own_transaction(FunctionCallInfo fcinfo) {
+  auto* const context = fcinfo->context;
+  if (context != nullptr && IsA(context, CallContext) && !castNode(CallContext, context)->atomic) return;
+  throw PgError(ERRCODE_INVALID_TRANSACTION_STATE,
+                "tenancy.rollout() commits after each target and cannot run inside a transaction", {},
+                "Call it by itself, outside BEGIN … COMMIT and not from a function. tenancy.migrate_all() works in a "
+                "transaction.");
+}
+
+}  // namespace
+
+TENANCY_SQL_FUNCTION(tenancy_migrate_all) { return run_in_transaction(fcinfo, Direction::up); }
+TENANCY_SQL_FUNCTION(tenancy_downgrade_all) { return run_in_transaction(fcinfo, Direction::down); }
+
+TENANCY_SQL_FUNCTION(tenancy_rollout) {
+  return sql_entry([=] {
+    require_own_transaction(fcinfo);
+    Arguments const arguments(fcinfo);
+    ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
+    FleetRun run(memory.get(), filter_arguments(arguments, 1), request_arguments(arguments, Direction::up));
+    RolloutProgress progress(run.size());
+    guarded([] { SPI_connect_ext(SPI_OPT_NONATOMIC); });
+    run.run(FleetRun::Commit::each_target,
+            [&](const FleetTarget&, const Outcome& outcome) { progress.target_done(outcome); });
+    guarded([] { SPI_finish(); });
+    progress.finish();
+    return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_status) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    ResultRows rows(fcinfo);
+    ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
+    report_status(filter_arguments(arguments, 0), memory.get(), [&](const TenantStatus& status) {
+      rows.add({to_cell(status.tenant), to_cell(status.isolation), to_cell(status.schema), to_cell(status.status),
+                to_cell(status.tier), to_cell(status.migration_set), to_cell(status.revision), to_cell(status.head),
+                status.pending ? Cell(static_cast<std::int64_t>(*status.pending)) : Cell(), to_cell(status.state),
+                status.last_applied_at == 0 ? Cell() : Cell(Moment{status.last_applied_at}),
+                to_cell(status.detail)});
+    });
+    return Datum(0);
+  });
+}
+
+}  // namespace tenancy

@@ -1,0 +1,29 @@
+// Does PostgreSQL's lock table hold a whole fleet in one transaction?
+//
+// A transaction keeps every lock to its end, and the lock table has a fixed size: max_locks_per_transaction for
+// each backend that could run. A fleet in one transaction needs some locks a target; how many, depends on the
+// migration, so the first target that is migrated is measured.
+#pragma once
+
+#include "extension/guard.h"
+
+namespace tenancy {
+
+class LockBudget {
+ public:
+  /// `targets` are to be migrated in this transaction. Throws PgError (program_limit_exceeded) when not even
+  /// the locks that every target takes (advisory lock, tracking table, its index) fit.
+  explicit LockBudget(std::size_t targets);
+
+  /// After the first target was migrated: throws PgError when the others, at this rate, do not fit.
+  void check_after_first();
+
+ private:
+  void require(double locks_per_target) const;
+
+  std::size_t targets_;
+  std::int64_t capacity_;
+  std::int64_t used_before_;
+};
+
+}  // namespace tenancy

@@ -1,0 +1,89 @@
+#include "extension/session.h"
+
+#include "extension/compat.h"
+
+namespace tenancy {
+
+namespace {
+
+void set_local(const char* name, const char* value) {
+  set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void set_constraints(bool deferred) {
+  auto* const statement = makeNode(ConstraintsSetStmt);
+  statement->deferred = deferred;
+  AfterTriggerSetState(statement);
+  pfree(statement);
+}
+
+}  // namespace
+
+TargetRole choose_role(RunAs run_as, Oid owner) {
+  return guarded([=] {
+    Oid const caller = GetUserId();
+    TargetRole const as_caller{caller, false};
+    TargetRole const as_owner{owner, true};
+    if (run_as == RunAs::caller || (run_as == RunAs::owner && caller == owner)) return as_caller;
+    if (run_as == RunAs::automatic) return superuser_arg(caller) && !superuser_arg(owner) ? as_owner : as_caller;
+    if (!compat::can_set_role(caller, owner)) {
+      ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                      errmsg("role \"%s\" may not run migrations as \"%s\"", GetUserNameFromId(caller, false),
+                             GetUserNameFromId(owner, false)),
+                      errhint("Grant it membership in the owner's role, or run as the caller: run_as => 'caller'.")));
+    }
+    return as_owner;
+  });
+}
+
+RoleScope::RoleScope(const TargetRole& role) noexcept {
+  GetUserIdAndSecContext(&user_, &security_);
+  if (role.role == user_ && !role.restricted) return;
+  SetUserIdAndSecContext(role.role, security_ | SECURITY_LOCAL_USERID_CHANGE |
+                                        (role.restricted ? SECURITY_RESTRICTED_OPERATION : 0));
+}
+
+void SettingsScope::enter(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet) {
+  guarded([&] {
+    StringInfoData path;
+    initStringInfo(&path);
+    for (const std::string& schema : search_path) {
+      appendStringInfo(&path, "%s, ", quote_identifier(schema.c_str()));
+    }
+    // Last, where PostgreSQL would else put it first: a temporary table of the session must not hide the tenant's.
+    appendStringInfoString(&path, "pg_temp");
+    char milliseconds[32];
+    pg_snprintf(milliseconds, sizeof milliseconds, "%lld", static_cast<long long>(lock_timeout.count()));
+    nest_level_ = NewGUCNestLevel();
+    set_local("search_path", path.data);
+    set_local("lock_timeout", milliseconds);
+    set_local("standard_conforming_strings", "on");
+    if (quiet && client_min_messages < WARNING) set_local("client_min_messages", "warning");
+    pfree(path.data);
+  });
+}
+
+void SettingsScope::leave() {
+  guarded([this] { AtEOXact_GUC(false, nest_level_); });
+}
+
+void fire_deferred_constraints() {
+  guarded([] {
+    // The triggers are queries and need a snapshot of what the migration did.
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    set_constraints(false);
+    set_constraints(true);
+    PopActiveSnapshot();
+  });
+}
+
+void make_constraints_immediate() {
+  guarded([] {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    set_constraints(false);
+    PopActiveSnapshot();
+  });
+}
+
+}  // namespace tenancy

@@ -1,0 +1,52 @@
+// The session settings that a migration runs with, and how all of them are put back.
+#pragma once
+
+#include "extension/settings.h"
+
+namespace tenancy {
+
+/// Who a target's migrations run as.
+struct TargetRole {
+  Oid role = InvalidOid;
+  bool restricted = false;  ///< a security-restricted operation: what a tenant planted cannot use our rights
+};
+
+/// The role for a schema owned by `owner`: `automatic` is the owner, restricted, when the caller is a superuser and the
+/// owner is not; else the caller. Throws PgError when the caller may not act as the owner.
+[[nodiscard]] TargetRole choose_role(RunAs run_as, Oid owner);
+
+/// Acts as a role from construction to destruction. When an error passes, the end of the (sub)transaction has
+/// put the old role back already, and doing it again is harmless.
+class RoleScope {
+ public:
+  explicit RoleScope(const TargetRole& role) noexcept;
+  ~RoleScope() { SetUserIdAndSecContext(user_, security_); }
+  RoleScope(const RoleScope&) = delete;
+  RoleScope& operator=(const RoleScope&) = delete;
+
+ private:
+  Oid user_;
+  int security_;
+};
+
+/// The settings of one migration. enter() begins, leave() puts back every setting that changed since, whoever
+/// changed it; after an error the end of the (sub)transaction does that.
+class SettingsScope {
+ public:
+  /// `search_path` is a list of schemas, first to last, which pg_temp will follow; a zero lock_timeout waits for ever; `quiet` keeps notices
+  /// from the client, as CREATE EXTENSION does. Throws PgError.
+  void enter(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet);
+  void leave();
+
+ private:
+  int nest_level_ = 0;
+};
+
+/// Runs the deferred constraint triggers that are due, so that their errors are the migration's own and the
+/// next one can alter the same tables. As after a SET CONSTRAINTS ALL DEFERRED, deferrable constraints stay
+/// deferred in this transaction: PostgreSQL has no way back to what each constraint says of itself.
+/// Both throw PgError.
+void fire_deferred_constraints();
+void make_constraints_immediate();
+
+}  // namespace tenancy

@@ -1,0 +1,104 @@
+#include "extension/settings.h"
+
+namespace tenancy {
+
+namespace {
+
+char* shared_schemas = nullptr;
+char* tracking_table = nullptr;
+int out_of_order = static_cast<int>(core::OutOfOrder::refuse);
+int run_as = static_cast<int>(RunAs::automatic);
+int lock_timeout_ms = 2000;
+int statement_timeout_ms = 0;
+
+const config_enum_entry kOutOfOrderOptions[] = {
+    {"refuse", static_cast<int>(core::OutOfOrder::refuse), false},
+    {"apply", static_cast<int>(core::OutOfOrder::apply), false},
+    {"skip", static_cast<int>(core::OutOfOrder::skip), false},
+    {nullptr, 0, false},
+};
+
+const config_enum_entry kRunAsOptions[] = {
+    {"auto", static_cast<int>(RunAs::automatic), false},
+    {"caller", static_cast<int>(RunAs::caller), false},
+    {"owner", static_cast<int>(RunAs::owner), false},
+    {nullptr, 0, false},
+};
+
+/// SplitIdentifierString scribbles on what it is given and points into it.
+bool split_schemas(char* copy, List** names) { return SplitIdentifierString(copy, ',', names) && *names != NIL; }
+
+bool check_shared_schemas(char** value, void**, GucSource) {
+  List* names = NIL;
+  char* const copy = pstrdup(*value);
+  bool const good = split_schemas(copy, &names);
+  if (!good) GUC_check_errdetail("It must be a list of schema names, as search_path is, in one pair of quotes.");
+  list_free(names);
+  pfree(copy);
+  return good;
+}
+
+bool check_tracking_table(char** value, void**, GucSource) {
+  std::size_t const length = strlen(*value);
+  if (length >= 1 && length < NAMEDATALEN) return true;
+  GUC_check_errdetail("A table's name has 1 to %d bytes.", NAMEDATALEN - 1);
+  return false;
+}
+
+}  // namespace
+
+void define_settings() {
+  DefineCustomStringVariable("tenancy.shared_schemas", "Schemas that all tenants share.",
+                             "The first one is migrated by migrations of scope public and both; all of them follow "
+                             "the tenant's schema in search_path.",
+                             &shared_schemas, "public", PGC_USERSET, GUC_LIST_INPUT, check_shared_schemas, nullptr,
+                             nullptr);
+  DefineCustomStringVariable("tenancy.tracking_table", "Name of the tracking table in each target schema.", nullptr,
+                             &tracking_table, "schema_migrations", PGC_USERSET, 0, check_tracking_table, nullptr,
+                             nullptr);
+  DefineCustomEnumVariable("tenancy.out_of_order",
+                           "What to do with a pending migration that is older than the newest applied one.", nullptr,
+                           &out_of_order, static_cast<int>(core::OutOfOrder::refuse), kOutOfOrderOptions, PGC_USERSET,
+                           0, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("tenancy.run_as", "Role that migrations run as.",
+                           "auto is the schema's owner when the caller is a superuser and the owner is not, "
+                           "else the caller.",
+                           &run_as, static_cast<int>(RunAs::automatic), kRunAsOptions, PGC_USERSET, 0, nullptr,
+                           nullptr, nullptr);
+  DefineCustomIntVariable("tenancy.lock_timeout", "Longest time that a migration waits for one lock; 0 is no limit.",
+                          nullptr, &lock_timeout_ms, 2000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr,
+                          nullptr);
+  DefineCustomIntVariable("tenancy.statement_timeout",
+                          "Longest time that one statement of a migration may take; 0 is no limit.", nullptr,
+                          &statement_timeout_ms, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+  MarkGUCPrefixReserved("tenancy");
+}
+
+Settings current_settings() {
+  Settings settings{{},
+                    tracking_table,
+                    static_cast<core::OutOfOrder>(out_of_order),
+                    static_cast<RunAs>(run_as),
+                    std::chrono::milliseconds(lock_timeout_ms),
+                    std::chrono::milliseconds(statement_timeout_ms)};
+  guarded([&] {
+    List* names = NIL;
+    char* const copy = pstrdup(shared_schemas);
+    split_schemas(copy, &names);
+    ListCell* cell;
+    foreach (cell, names) settings.shared_schemas.emplace_back(static_cast<char*>(lfirst(cell)));
+    list_free(names);
+    pfree(copy);
+  });
+  return settings;
+}
+
+RunAs parse_run_as(std::string_view text) {
+  for (const config_enum_entry* option = kRunAsOptions; option->name != nullptr; ++option) {
+    if (text == option->name) return static_cast<RunAs>(option->val);
+  }
+  throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "run_as \"" + std::string(text) + "\" is not known", {},
+                "Say auto, caller or owner.");
+}
+
+}  // namespace tenancy

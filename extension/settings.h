@@ -1,0 +1,37 @@
+// The settings of the extension (GUCs, all of them for any user to set).
+//   tenancy.shared_schemas     'public'             the shared schemas; the first is the one that is migrated
+//   tenancy.tracking_table     'schema_migrations'  name of the tracking table in each target
+//   tenancy.out_of_order       refuse | apply | skip
+//   tenancy.run_as             auto | caller | owner
+//   tenancy.lock_timeout       2s                   for each lock wait of a migration; 0 waits for ever
+//   tenancy.statement_timeout  0                    for each statement of a migration; 0 is no limit
+#pragma once
+
+#include "extension/guard.h"
+
+#include "core/plan.h"
+
+namespace tenancy {
+
+enum class RunAs { automatic, caller, owner };
+
+/// The settings in force, read once for an operation.
+struct Settings {
+  std::vector<std::string> shared_schemas;  ///< never empty
+  std::string tracking_table;
+  core::OutOfOrder out_of_order;
+  RunAs run_as;
+  std::chrono::milliseconds lock_timeout;
+  std::chrono::milliseconds statement_timeout;
+};
+
+/// Called once, when the library is loaded. ereports.
+void define_settings();
+
+/// Throws PgError.
+[[nodiscard]] Settings current_settings();
+
+/// "auto", "caller" or "owner"; throws PgError.
+[[nodiscard]] RunAs parse_run_as(std::string_view text);
+
+}  // namespace tenancy

@@ -1,0 +1,75 @@
+#include "extension/spi.h"
+
+namespace tenancy {
+
+namespace {
+
+constexpr int kMaxParameters = 16;
+
+[[noreturn]] void fail(const char* what, int code) {
+  ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg_internal("%s: %s", what, SPI_result_code_string(code))));
+  pg_unreachable();
+}
+
+/// Copies what SPI returned; in a guarded frame, so without a local that has a destructor.
+void copy_rows(std::vector<Row>& rows) {
+  if (SPI_tuptable == nullptr) return;
+  TupleDesc const shape = SPI_tuptable->tupdesc;
+  rows.reserve(SPI_tuptable->numvals);
+  for (uint64 i = 0; i < SPI_tuptable->numvals; ++i) {
+    Row& row = rows.emplace_back();
+    row.resize(shape->natts);
+    for (int column = 1; column <= shape->natts; ++column) {
+      char* const text = SPI_getvalue(SPI_tuptable->vals[i], shape, column);
+      if (text == nullptr) continue;
+      row[column - 1].emplace(text);
+      pfree(text);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Row> Query::run(std::initializer_list<Value> parameters) {
+  std::vector<Row> rows;
+  guarded([&] {
+    Oid types[kMaxParameters];
+    Datum values[kMaxParameters];
+    char nulls[kMaxParameters];
+    int count = 0;
+    for (const Value& parameter : parameters) {
+      types[count] = TEXTOID;
+      nulls[count] = parameter ? ' ' : 'n';
+      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
+      ++count;
+    }
+    if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
+    if (plan_ == nullptr) {
+      SPIPlanPtr const plan = SPI_prepare(sql_, count, types);
+      if (plan == nullptr) fail("SPI_prepare", SPI_result);
+      SPI_keepplan(plan);
+      plan_ = plan;
+    }
+    if (int const code = SPI_execute_plan(plan_, values, nulls, false, 0); code < 0) fail("SPI_execute_plan", code);
+    copy_rows(rows);
+    SPI_finish();
+  });
+  return rows;
+}
+
+UserRows run_user_query(const std::string& sql) {
+  UserRows result;
+  guarded([&] {
+    if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
+    if (int const code = SPI_execute(sql.c_str(), true, 0); code < 0) fail("SPI_execute", code);
+    if (SPI_tuptable != nullptr) {
+      TupleDesc const shape = SPI_tuptable->tupdesc;
+      for (int i = 0; i < shape->natts; ++i) result.columns.emplace_back(NameStr(TupleDescAttr(shape, i)->attname));
+    }
+    copy_rows(result.rows);
+    SPI_finish();
+  });
+  return result;
+}
+
+}  // namespace tenancy

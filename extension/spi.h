@@ -1,0 +1,35 @@
+// Queries on the extension's own tables, by SPI: text in, text out.
+#pragma once
+
+#include "extension/guard.h"
+
+namespace tenancy {
+
+/// One value of a row or a parameter; nothing is NULL.
+using Value = std::optional<std::string>;
+using Row = std::vector<Value>;
+
+/// A statement of ours, planned once in a backend and kept. Parameters are of type text; cast them in the SQL.
+/// The SQL names every object with its schema and every operator with OPERATOR(pg_catalog.…), since it runs
+/// with the caller's search_path.
+class Query {
+ public:
+  /// `sql` must be a literal. Make such objects static.
+  constexpr explicit Query(const char* sql) noexcept : sql_(sql) {}
+
+  /// Runs as the current user, with a fresh snapshot. Throws PgError.
+  std::vector<Row> run(std::initializer_list<Value> parameters = {});
+
+ private:
+  const char* sql_;
+  SPIPlanPtr plan_ = nullptr;
+};
+
+/// Runs SQL that a user gave, read only, and returns the column names and the rows as text. Throws PgError.
+struct UserRows {
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+};
+UserRows run_user_query(const std::string& sql);
+
+}  // namespace tenancy

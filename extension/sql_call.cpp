@@ -1,0 +1,76 @@
+#include "extension/sql_call.h"
+
+namespace tenancy {
+
+namespace {
+
+constexpr int kMaxColumns = 16;
+
+/// In a guarded frame: allocates.
+Datum to_datum(const Cell& cell, Oid type) {
+  if (auto* const text = std::get_if<std::string_view>(&cell)) {
+    return PointerGetDatum(cstring_to_text_with_len(text->data(), static_cast<int>(text->size())));
+  }
+  if (auto* const number = std::get_if<std::int64_t>(&cell)) {
+    return type == INT4OID ? Int32GetDatum(static_cast<int32>(*number)) : Int64GetDatum(*number);
+  }
+  if (auto* const flag = std::get_if<bool>(&cell)) return BoolGetDatum(*flag);
+  if (auto* const moment = std::get_if<Moment>(&cell)) return TimestampTzGetDatum(moment->time);
+  auto* const interval = static_cast<Interval*>(palloc0(sizeof(Interval)));
+  interval->time = std::get_if<std::chrono::microseconds>(&cell)->count();
+  return IntervalPGetDatum(interval);
+}
+
+}  // namespace
+
+Value Arguments::optional_text(int position) const {
+  if (is_null(position)) return std::nullopt;
+  const text* const value = guarded([&] { return DatumGetTextPP(call_->args[position].value); });
+  return std::string(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+std::string Arguments::required_text(int position, const char* name) const {
+  if (is_null(position)) {
+    throw PgError(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(name) + " must not be NULL");
+  }
+  return *optional_text(position);
+}
+
+bool Arguments::boolean(int position, bool when_null) const {
+  return is_null(position) ? when_null : DatumGetBool(call_->args[position].value);
+}
+
+Value Arguments::jsonb(int position) const {
+  if (is_null(position)) return std::nullopt;
+  return guarded([&] { return DatumGetCString(DirectFunctionCall1(jsonb_out, call_->args[position].value)); });
+}
+
+Value Arguments::array(int position) const {
+  if (is_null(position)) return std::nullopt;
+  return guarded([&] { return OidOutputFunctionCall(F_ARRAY_OUT, call_->args[position].value); });
+}
+
+ResultRows::ResultRows(FunctionCallInfo call) : result_(reinterpret_cast<ReturnSetInfo*>(call->resultinfo)) {
+  guarded([&] { InitMaterializedSRF(call, 0); });
+}
+
+void ResultRows::add(std::initializer_list<Cell> cells) {
+  guarded([&] {
+    Datum values[kMaxColumns];
+    bool nulls[kMaxColumns];
+    int column = 0;
+    for (const Cell& cell : cells) {
+      nulls[column] = std::holds_alternative<std::monostate>(cell);
+      values[column] = nulls[column] ? 0 : to_datum(cell, TupleDescAttr(result_->setDesc, column)->atttypid);
+      ++column;
+    }
+    Assert(column == result_->setDesc->natts);
+    tuplestore_putvalues(result_->setResult, result_->setDesc, values, nulls);
+  });
+}
+
+Datum text_datum(std::string_view text) {
+  return guarded([=] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
+}
+
+}  // namespace tenancy

@@ -1,0 +1,319 @@
+#include "extension/store.h"
+
+#include "core/version.h"
+#include "extension/settings.h"
+#include "extension/spi.h"
+#include "extension/tracking.h"
+
+namespace tenancy {
+
+namespace {
+
+using core::Migration;
+using core::SqlSection;
+
+bool is_true(const Value& value) { return value == "t"; }
+
+int to_int(const Value& value) { return value ? std::stoi(*value) : 0; }
+
+std::optional<std::chrono::milliseconds> to_milliseconds(const Value& value) {
+  if (!value) return std::nullopt;
+  return std::chrono::milliseconds(std::stoll(*value));
+}
+
+Value from_milliseconds(const std::optional<std::chrono::milliseconds>& value) {
+  if (!value) return std::nullopt;
+  return std::to_string(value->count());
+}
+
+Value from_bool(bool value) { return value ? "t" : "f"; }
+
+Value not_empty(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
+Query select_set(
+    "SELECT version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL"
+    "  FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1");
+
+Query select_migration(
+    "SELECT description, scope, up_sql, up_line, down_sql, down_line, transactional, repeatable, allow_outside,"
+    "       lock_timeout_ms, statement_timeout_ms, filename"
+    "  FROM tenancy.migrations"
+    " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2");
+
+Query select_shared_sets(
+    "SELECT DISTINCT migration_set FROM tenancy.migrations"
+    " WHERE scope OPERATOR(pg_catalog.<>) 'tenant'::pg_catalog.text ORDER BY migration_set");
+
+Query upsert_migration(
+    "INSERT INTO tenancy.migrations (migration_set, version, description, scope, up_sql, up_line, down_sql, down_line,"
+    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename)"
+    " VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.int4, $7, $8::pg_catalog.int4, $9, $10::pg_catalog.bool,"
+    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15)"
+    " ON CONFLICT (migration_set, version) DO UPDATE SET description = excluded.description, scope = excluded.scope,"
+    "  up_sql = excluded.up_sql, up_line = excluded.up_line, down_sql = excluded.down_sql,"
+    "  down_line = excluded.down_line, checksum = excluded.checksum, transactional = excluded.transactional,"
+    "  repeatable = excluded.repeatable, allow_outside = excluded.allow_outside,"
+    "  lock_timeout_ms = excluded.lock_timeout_ms, statement_timeout_ms = excluded.statement_timeout_ms,"
+    "  filename = excluded.filename, updated_at = pg_catalog.now()");
+
+Query delete_migration(
+    "DELETE FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
+    " AND version OPERATOR(pg_catalog.=) $2 RETURNING version");
+
+/// Every table of that name: also schemas that are not registered as tenants have a history.
+Query select_tracked_schemas(
+    "SELECT n.nspname, n.oid FROM pg_catalog.pg_class c"
+    "  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    " WHERE c.relname OPERATOR(pg_catalog.=) $1::pg_catalog.name"
+    "   AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\" ORDER BY n.nspname");
+
+/// The file that a direction's SQL came from: a pair's and a folder's down SQL has one of its own.
+std::string file_of(const Migration& migration, core::Direction direction) {
+  constexpr std::string_view kUp = "up.sql";
+  std::string name = migration.filename;
+  if (direction == core::Direction::up || !name.ends_with(kUp)) return name;
+  return name.replace(name.size() - kUp.size(), kUp.size(), "down.sql");
+}
+
+SqlScript make_script(const Migration& migration, core::Direction direction, MemoryContext context) {
+  const SqlSection& section = direction == core::Direction::up ? migration.up : migration.down.value();
+  return SqlScript(section.sql, {file_of(migration, direction), section.first_line}, context);
+}
+
+void check_identity(const Migration& migration) {
+  if (!core::is_set_name(migration.set)) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + migration.set + "\" is not a name for a migration set", {},
+                  "Use 1 to 63 lower-case letters, digits, _ and -, beginning with a letter.");
+  }
+  if (!core::is_version(migration.version)) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + migration.version + "\" is not a version", {},
+                  "Use 1 to 128 letters, digits, and . _ - + @, beginning with a letter or digit; head and base are "
+                  "taken.");
+  }
+}
+
+/// Parses SQL as it would be for a run, and refuses what cannot be part of a migration.
+void check_sql(const Migration& migration, core::Direction direction) {
+  ScopedContext const context(CurrentMemoryContext, "tenancy check");
+  try {
+    check_statements(make_script(migration, direction, context.get()), migration.transactional);
+  } catch (PgError& error) {
+    error.prefix("migration " + migration.version);
+    throw;
+  }
+}
+
+/// Schemas of this database in which the migration is applied. Throws PgError when a tracking table cannot be
+/// read: what is not known to be unapplied counts as applied.
+std::vector<std::string> schemas_with(const Migration& migration) {
+  std::string const table = current_settings().tracking_table;
+  std::vector<std::string> found;
+  for (const Row& row : select_tracked_schemas.run({table})) {
+    Oid const schema = static_cast<Oid>(std::stoul(row[1].value()));
+    Tracking const tracking = read_tracking(schema, table, migration.set);
+    if (tracking.shape == TrackingShape::denied) {
+      throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE,
+                    "permission denied for the tracking table of schema \"" + row[0].value() + "\"",
+                    "Migration " + migration.version + " may be applied there.");
+    }
+    bool const applied = std::any_of(tracking.applied.begin(), tracking.applied.end(),
+                                     [&](const auto& one) { return one.version == migration.version; });
+    if (applied) found.push_back(row[0].value());
+  }
+  return found;
+}
+
+std::string list_some(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) text += (i == 0 ? "\"" : ", \"") + names[i] + "\"";
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return text;
+}
+
+void require_not_applied(const Migration& migration, const std::string& verb, const std::string& hint) {
+  std::vector<std::string> const schemas = schemas_with(migration);
+  if (schemas.empty()) return;
+  throw PgError(ERRCODE_OBJECT_IN_USE,
+                "cannot " + verb + " migration " + migration.version + " of set " + migration.set + ": it is applied",
+                "Applied in schema " + list_some(schemas) + ".", hint);
+}
+
+bool same(const Migration& left, const Migration& right) {
+  return left.description == right.description && left.scope == right.scope && left.up == right.up &&
+         left.down == right.down && left.transactional == right.transactional &&
+         left.repeatable == right.repeatable && left.allow_outside == right.allow_outside &&
+         left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
+         left.filename == right.filename;
+}
+
+/// Refuses a second file with the version of another one.
+void check_file(const Migration& stored, const Migration& migration) {
+  bool const other_file =
+      !stored.filename.empty() && !migration.filename.empty() && stored.filename != migration.filename;
+  if (!other_file || stored.up.sql == migration.up.sql) return;
+  throw PgError(ERRCODE_DUPLICATE_OBJECT,
+                migration.filename + ": migration " + migration.version + " of set " + migration.set +
+                    " is already stored from " + stored.filename,
+                {}, "Give one of the files another version, or take the stored one out with tenancy.drop_migration().");
+}
+
+/// Refuses a version that is equal to a stored one in natural order but spelled differently.
+void check_spelling(const Migration& migration) {
+  std::string const key = core::version_key(migration.version);
+  for (const Row& row : select_set.run({migration.set})) {
+    if (*row[0] == migration.version || core::version_key(*row[0]) != key) continue;
+    throw PgError(ERRCODE_DUPLICATE_OBJECT,
+                  "migration " + migration.version + " of set " + migration.set + " is already stored as " + *row[0],
+                  "Both mean the same version.", "Give it another version.");
+  }
+}
+
+}  // namespace
+
+const char* to_string(StoreAction action) noexcept {
+  switch (action) {
+    case StoreAction::added:
+      return "added";
+    case StoreAction::updated:
+      return "updated";
+    case StoreAction::unchanged:
+      return "unchanged";
+  }
+  return "";
+}
+
+std::string checksum(const std::string& text) {
+  std::string hexadecimal;
+  guarded([&] {
+    Datum const bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+    bytea* const digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes));
+    const char* const data = VARDATA_ANY(digest);
+    for (std::size_t i = 0; i < VARSIZE_ANY_EXHDR(digest); ++i) {
+      constexpr char kDigits[] = "0123456789abcdef";
+      auto const byte = static_cast<unsigned char>(data[i]);
+      hexadecimal += kDigits[byte >> 4];
+      hexadecimal += kDigits[byte & 15];
+    }
+  });
+  return hexadecimal;
+}
+
+std::optional<Migration> find_migration(const std::string& set, const std::string& version) {
+  std::vector<Row> const rows = select_migration.run({set, version});
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  Migration migration;
+  migration.set = set;
+  migration.version = version;
+  migration.description = row[0].value();
+  migration.scope = core::parse_scope(row[1].value());
+  migration.up = {row[2].value(), to_int(row[3])};
+  if (row[4]) migration.down = SqlSection{*row[4], to_int(row[5])};
+  migration.transactional = is_true(row[6]);
+  migration.repeatable = is_true(row[7]);
+  migration.allow_outside = is_true(row[8]);
+  migration.lock_timeout = to_milliseconds(row[9]);
+  migration.statement_timeout = to_milliseconds(row[10]);
+  migration.filename = row[11].value_or("");
+  return migration;
+}
+
+std::optional<PgError> check_down(const Migration& migration) {
+  if (!migration.down) return std::nullopt;
+  // The parser allocates and leaves no lock and no other trace, so its error needs no subtransaction.
+  try {
+    check_sql(migration, core::Direction::down);
+  } catch (PgError& error) {
+    if (error.stops_the_run()) throw;
+    return std::move(error);
+  }
+  return std::nullopt;
+}
+
+StoreAction store_migration(const Migration& migration) {
+  check_identity(migration);
+  check_sql(migration, core::Direction::up);
+  if (migration.down) check_sql(migration, core::Direction::down);
+  check_spelling(migration);
+  std::optional<Migration> const stored = find_migration(migration.set, migration.version);
+  if (stored) {
+    if (same(*stored, migration)) return StoreAction::unchanged;
+    check_file(*stored, migration);
+    bool const text_may_change = stored->repeatable && migration.repeatable;
+    bool const text_changed = stored->up.sql != migration.up.sql && !text_may_change;
+    if (text_changed) {
+      require_not_applied(migration, "change the up SQL of",
+                          "Put the stored text back, and make the change in a new migration.");
+    } else if (stored->scope != migration.scope || stored->repeatable != migration.repeatable) {
+      require_not_applied(migration, "change the scope or kind of", "Leave it as it is stored.");
+    }
+  }
+  upsert_migration.run({migration.set, migration.version, migration.description,
+                        std::string(to_string(migration.scope)), migration.up.sql,
+                        std::to_string(migration.up.first_line),
+                        migration.down ? Value(migration.down->sql) : Value(),
+                        migration.down ? Value(std::to_string(migration.down->first_line)) : Value(),
+                        checksum(migration.up.sql), from_bool(migration.transactional),
+                        from_bool(migration.repeatable), from_bool(migration.allow_outside),
+                        from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
+                        not_empty(migration.filename)});
+  return stored ? StoreAction::updated : StoreAction::added;
+}
+
+void drop_migration(const std::string& set, const std::string& version) {
+  Migration migration;
+  migration.set = set;
+  migration.version = version;
+  require_not_applied(migration, "drop", "Downgrade these schemas first, with tenancy.downgrade_schema().");
+  if (delete_migration.run({set, version}).empty()) {
+    throw PgError(ERRCODE_UNDEFINED_OBJECT, "migration " + version + " is not stored in set " + set);
+  }
+}
+
+Store::Loaded& Store::loaded(const std::string& name) {
+  if (auto const found = sets_.find(name); found != sets_.end()) return found->second;
+  std::vector<core::StoredMigration> migrations;
+  for (Row& row : select_set.run({name})) {
+    migrations.push_back({std::move(*row[0]), std::move(*row[1]), std::move(*row[2]), core::parse_scope(*row[3]),
+                          is_true(row[4]), is_true(row[5]), is_true(row[6])});
+  }
+  Loaded loaded{core::MigrationSet(name, std::move(migrations)), {}};
+  loaded.runnable.resize(loaded.set.size());
+  return sets_.emplace(name, std::move(loaded)).first->second;
+}
+
+const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
+
+void Store::require(const std::optional<std::string>& name) {
+  if (!name || set(*name).size() > 0) return;
+  throw PgError(ERRCODE_UNDEFINED_OBJECT, "migration set \"" + *name + "\" has no migrations", {},
+                "See SELECT DISTINCT migration_set FROM tenancy.migrations.");
+}
+
+const RunnableMigration& Store::runnable(const std::string& set_name, std::size_t index) {
+  Loaded& set = loaded(set_name);
+  std::unique_ptr<RunnableMigration>& slot = set.runnable[index];
+  if (slot == nullptr) {
+    std::optional<Migration> const stored = find_migration(set_name, set.set[index].version);
+    if (!stored) {
+      throw PgError(ERRCODE_T_R_SERIALIZATION_FAILURE,
+                    "migration " + set.set[index].version + " was dropped while it was about to run");
+    }
+    std::optional<SqlScript> down;
+    if (stored->down) down.emplace(make_script(*stored, core::Direction::down, context_));
+    slot = std::make_unique<RunnableMigration>(RunnableMigration{make_script(*stored, core::Direction::up, context_),
+                                                                 std::move(down), stored->allow_outside,
+                                                                 stored->lock_timeout, stored->statement_timeout});
+  }
+  return *slot;
+}
+
+std::vector<std::string> Store::shared_sets() {
+  std::vector<std::string> names;
+  for (Row& row : select_shared_sets.run()) names.push_back(std::move(*row[0]));
+  std::stable_partition(names.begin(), names.end(), [](const auto& name) { return name == core::kDefaultSet; });
+  return names;
+}
+
+}  // namespace tenancy

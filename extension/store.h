@@ -1,0 +1,75 @@
+// The stored migrations: tenancy.migrations, read for an operation and changed by add, load and drop.
+#pragma once
+
+#include "extension/sql_script.h"
+
+#include "core/migration_set.h"
+#include "core/plan.h"
+
+namespace tenancy {
+
+/// A migration ready to run.
+struct RunnableMigration {
+  SqlScript up;
+  std::optional<SqlScript> down;
+  bool allow_outside = false;
+  std::optional<std::chrono::milliseconds> lock_timeout, statement_timeout;
+
+  [[nodiscard]] const SqlScript& script(core::Direction direction) const {
+    return direction == core::Direction::up ? up : down.value();
+  }
+};
+
+/// What one operation reads of the store. Each set and each migration's SQL is read and parsed once, however
+/// many targets it is applied to. Errors are PgError.
+class Store {
+ public:
+  /// Parse trees live in `context`, which must outlive the store.
+  explicit Store(MemoryContext context) : context_(context) {}
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Empty when nothing is stored under that name.
+  const core::MigrationSet& set(const std::string& name);
+
+  /// Throws PgError when a set is named that has no migrations: a slip of the pen.
+  void require(const std::optional<std::string>& name);
+
+  const RunnableMigration& runnable(const std::string& set_name, std::size_t index);
+
+  /// Names of the sets that have migrations for shared schemas, `default` first.
+  static std::vector<std::string> shared_sets();
+
+ private:
+  struct Loaded {
+    core::MigrationSet set;
+    std::vector<std::unique_ptr<RunnableMigration>> runnable;
+  };
+  Loaded& loaded(const std::string& name);
+
+  MemoryContext context_;
+  std::unordered_map<std::string, Loaded> sets_;
+};
+
+/// What storing a migration did.
+enum class StoreAction { added, updated, unchanged };
+[[nodiscard]] const char* to_string(StoreAction action) noexcept;
+
+/// Checks the down SQL of a migration as storing it would. Nothing, or what is wrong with it.
+[[nodiscard]] std::optional<PgError> check_down(const core::Migration& migration);
+
+/// Checks and stores a migration. A stored one of the same version is replaced, unless it is applied in any
+/// schema of this database that this role can see and its up SQL or scope differs: then PgError says where.
+/// The up SQL of a repeatable one may always change.
+StoreAction store_migration(const core::Migration& migration);
+
+/// The stored migration, all of it, or nothing.
+[[nodiscard]] std::optional<core::Migration> find_migration(const std::string& set, const std::string& version);
+
+/// Deletes it; PgError when it is not stored or is applied somewhere.
+void drop_migration(const std::string& set, const std::string& version);
+
+/// SHA-256, in hexadecimal.
+[[nodiscard]] std::string checksum(const std::string& text);
+
+}  // namespace tenancy

@@ -1,0 +1,169 @@
+// SQL functions that fill and read the store of migrations.
+#include "core/migration_file.h"
+#include "core/version.h"
+#include "extension/sql_call.h"
+#include "extension/store.h"
+
+namespace tenancy {
+
+namespace {
+
+core::FileDefaults file_defaults(const Value& set, const Value& scope) {
+  core::FileDefaults defaults;
+  if (set) defaults.set = *set;
+  if (scope) defaults.scope = core::parse_scope(*scope);
+  return defaults;
+}
+
+std::optional<std::chrono::milliseconds> duration_argument(const Arguments& arguments, int position, const char* name) {
+  Value const text = arguments.optional_text(position);
+  if (!text) return std::nullopt;
+  try {
+    return core::parse_duration(*text);
+  } catch (const core::Error& error) {
+    PgError named = to_pg_error(error);
+    named.prefix(name);
+    throw named;
+  }
+}
+
+/// A part that came alone: the migration it belongs to must be stored.
+core::Migration with_part(const core::ParsedFile& part) {
+  std::optional<core::Migration> stored = find_migration(part.migration.set, part.migration.version);
+  if (!stored) {
+    throw PgError(ERRCODE_UNDEFINED_OBJECT,
+                  part.migration.filename + ": migration " + part.migration.version + " is not stored in set " +
+                      part.migration.set,
+                  {}, "Load its up file first.");
+  }
+  // Loaded again, it replaces what it was.
+  if (part.part == core::FilePart::down) stored->down.reset();
+  core::merge_part(*stored, part);
+  return *stored;
+}
+
+/// An up file that is loaded again keeps the parts that came from its other files.
+core::Migration keep_other_parts(core::Migration migration) {
+  std::optional<core::Migration> const stored = find_migration(migration.set, migration.version);
+  if (stored && stored->filename == migration.filename && !migration.down) {
+    migration.down = stored->down;
+    migration.transactional = migration.transactional && stored->transactional;
+  }
+  return migration;
+}
+
+void add_row(ResultRows& rows, const core::Migration& migration, StoreAction action, const std::string& note = {}) {
+  rows.add({to_cell(migration.set), to_cell(migration.version), to_cell(migration.description),
+            std::string_view(to_string(action)), cell_or_null(note)});
+}
+
+/// All files of a folder of the server and of its subfolders, one level deep; with the rights of pg_ls_dir and
+/// pg_read_binary_file.
+Query list_files(
+    "WITH entries AS (SELECT e AS name, pg_catalog.pg_stat_file($1 OPERATOR(pg_catalog.||) '/' "
+    "                   OPERATOR(pg_catalog.||) e) AS about FROM pg_catalog.pg_ls_dir($1) AS e),"
+    " files AS (SELECT name FROM entries WHERE NOT (about).isdir"
+    "   UNION ALL SELECT name OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) f"
+    "               FROM entries, pg_catalog.pg_ls_dir($1 OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) name) f"
+    "              WHERE (about).isdir)"
+    " SELECT name FROM files ORDER BY name COLLATE pg_catalog.\"C\"");
+
+Query read_file("SELECT pg_catalog.encode(pg_catalog.pg_read_binary_file($1), 'hex')");
+
+std::string from_hexadecimal(const std::string& text) {
+  auto const digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes += static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1]));
+  }
+  return bytes;
+}
+
+std::vector<core::SourceFile> read_folder(const std::string& folder) {
+  std::vector<core::SourceFile> files;
+  for (const Row& row : list_files.run({folder})) {
+    const std::string& name = row[0].value();
+    if (!core::is_migration_file(name)) continue;
+    files.push_back({name, from_hexadecimal(read_file.run({folder + "/" + name}).front().front().value())});
+  }
+  return files;
+}
+
+}  // namespace
+
+TENANCY_SQL_FUNCTION(tenancy_add_migration) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    core::Migration migration;
+    migration.version = arguments.required_text(0, "version");
+    migration.up.sql = arguments.required_text(1, "up_sql");
+    if (Value const down = arguments.optional_text(2)) migration.down = core::SqlSection{*down, 1};
+    migration.description = arguments.optional_text(3).value_or("");
+    migration.scope = core::parse_scope(arguments.required_text(4, "scope"));
+    migration.set = arguments.required_text(5, "migration_set");
+    migration.transactional = arguments.boolean(6, true);
+    migration.repeatable = arguments.boolean(7, false);
+    migration.allow_outside = arguments.boolean(8, false);
+    migration.lock_timeout = duration_argument(arguments, 9, "lock_timeout");
+    migration.statement_timeout = duration_argument(arguments, 10, "statement_timeout");
+    return text_datum(to_string(store_migration(migration)));
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_load_migration) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    core::ParsedFile const file =
+        core::parse_migration_file(arguments.required_text(0, "filename"), arguments.required_text(1, "content"),
+                                   file_defaults(arguments.optional_text(2), arguments.optional_text(3)));
+    bool const is_part = file.part == core::FilePart::down || file.part == core::FilePart::metadata;
+    core::Migration const migration = is_part ? with_part(file) : keep_other_parts(file.migration);
+    ResultRows rows(fcinfo);
+    add_row(rows, migration, store_migration(migration));
+    return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_load_directory) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    std::string const folder = arguments.required_text(0, "path");
+    std::vector<core::SourceFile> const files = read_folder(folder);
+    if (files.empty()) {
+      throw PgError(ERRCODE_NO_DATA_FOUND, "no migration files in \"" + folder + "\"", {},
+                    "Migration files are NNN_name.sql, NNN_name.up.sql, or NNN_name/up.sql.");
+    }
+    std::vector<std::string> passed_over;
+    std::vector<core::Migration> migrations = core::parse_migration_folder(
+        files, file_defaults(arguments.optional_text(1), arguments.optional_text(2)), &passed_over);
+    ResultRows rows(fcinfo);
+    for (core::Migration& migration : migrations) {
+      // Old migrations are full of down SQL that nobody ever ran. It must not keep a team from moving in, and
+      // must not run either: without it the migration is irreversible.
+      std::optional<PgError> const broken = check_down(migration);
+      if (broken) migration.down.reset();
+      add_row(rows, migration, store_migration(migration),
+              broken ? "stored as irreversible, its down SQL cannot run: " + broken->report().message : "");
+    }
+    for (const std::string& file : passed_over) {
+      rows.add({Cell(), Cell(), to_cell(file), std::string_view("passed over"),
+                std::string_view("not a migration: there is no version in its name")});
+    }
+    return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_drop_migration) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    drop_migration(arguments.required_text(1, "migration_set"), arguments.required_text(0, "version"));
+    return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_version_key) {
+  return sql_entry([=] { return text_datum(core::version_key(*Arguments(fcinfo).optional_text(0))); });
+}
+
+}  // namespace tenancy

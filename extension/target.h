@@ -1,0 +1,110 @@
+// One target: a schema of this database, taken from what is applied in it to a revision.
+#pragma once
+
+#include "extension/settings.h"
+#include "extension/store.h"
+
+#include "core/plan.h"
+
+namespace tenancy {
+
+/// Every runner of migrations, this extension and the driver, holds this advisory lock while it works on a
+/// schema, to the end of its transaction: pg_advisory_xact_lock(kTargetLockClass, oid of the schema).
+inline constexpr std::int32_t kTargetLockClass = 0x746e6379;  // "tncy"
+
+struct Target {
+  std::string tenant;  ///< id; empty when the schema is not one tenant's alone
+  std::string schema;
+  core::TargetKind kind = core::TargetKind::tenant;
+  std::string set{core::kDefaultSet};
+
+  /// `tenant "acme"`, `tenant "acme" (schema "t_7")` or `schema "public"`.
+  [[nodiscard]] std::string label() const;
+};
+
+/// Runs `fn`; its errors, of the core too, are PgError and name the target.
+template <typename Fn>
+auto for_target(const Target& target, Fn fn) {
+  try {
+    return fn();
+  } catch (PgError& error) {
+    error.prefix(target.label());
+    throw;
+  } catch (const core::Error& error) {
+    PgError named = to_pg_error(error);
+    named.prefix(target.label());
+    throw named;
+  }
+}
+
+struct StepResult {
+  std::string set;
+  std::string version;
+  std::string description;
+  core::Direction direction = core::Direction::up;
+  std::chrono::microseconds duration{0};
+};
+
+struct TargetResult {
+  std::string from;
+  std::string to;
+  std::vector<StepResult> steps;
+  std::vector<std::string> skipped;  ///< versions left out because they are out of order
+};
+
+/// What is asked of every target of an operation.
+struct Request {
+  core::Direction direction = core::Direction::up;
+  core::Revision revision;
+  RunAs run_as = RunAs::automatic;
+  bool quiet = false;  ///< keep the migrations' notices from the client: a fleet would repeat them without end
+};
+
+/// Applies migrations to targets, with one set of settings and one store. All errors are PgError and name the
+/// target; whatever failed is undone by the (sub)transaction that the caller has around it.
+class Migrator {
+ public:
+  /// `context` must outlive the object.
+  explicit Migrator(MemoryContext context);
+
+  [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] Store& store() noexcept { return store_; }
+
+  /// Throws core::Error when the request makes no sense for any target: a wrong direction, an unknown revision.
+  void check_request(const Target& target, const Request& request);
+
+  /// The steps that migrate() would take now. No lock is held afterwards.
+  [[nodiscard]] core::Plan plan(const Target& target, const Request& request);
+
+  /// Throws PgError when the plan has a migration that cannot run inside a function.
+  void require_transactional(const Target& target, const core::Plan& plan);
+
+  /// Waits for the target's advisory lock, then does what is asked, in the current transaction.
+  TargetResult migrate(const Target& target, const Request& request);
+
+  /// Makes the tracking table, when there is none.
+  void start_tracking(const Target& target, RunAs run_as);
+
+  /// Runs SQL in a target as if it were a migration, without recording it.
+  void run_sql(const Target& target, const std::string& sql, RunAs run_as);
+
+  /// Writes a tracking row, or removes it, without running anything.
+  void record_applied(const Target& target, const std::string& version, RunAs run_as);
+  void record_pending(const Target& target, const std::string& version, RunAs run_as);
+
+ private:
+  class Session;
+  [[nodiscard]] core::Plan make_plan(const Target& target, const Request& request,
+                                     std::span<const core::AppliedMigration> applied);
+  void run_step(const Target& target, Session& session, const core::Step& step, bool quiet, TargetResult& result);
+
+  MemoryContext context_;
+  Settings settings_;
+  Store store_;
+};
+
+/// The schema's oid; PgError, without its name, when there is none, or when it is not one to migrate (pg_catalog and the
+/// like).
+[[nodiscard]] Oid require_schema(const std::string& name);
+
+}  // namespace tenancy

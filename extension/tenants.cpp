@@ -1,0 +1,68 @@
+#include "extension/tenants.h"
+
+namespace tenancy {
+
+namespace {
+
+#define TENANT_COLUMNS                                                                             \
+  "id, isolation, server, database, schema, migration_set, status, tier,"                         \
+  " server IS NULL AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database())"
+
+Query select_filtered(
+    "SELECT " TENANT_COLUMNS
+    "  FROM tenancy.tenants"
+    " WHERE ($1 IS NULL OR id OPERATOR(pg_catalog.~~) $1)"
+    "   AND ($2 IS NULL OR tier OPERATOR(pg_catalog.=) $2)"
+    "   AND ($3 IS NULL OR labels OPERATOR(pg_catalog.@>) $3::pg_catalog.jsonb)"
+    "   AND ($4 IS NULL OR status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))"
+    "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
+    " ORDER BY server NULLS FIRST, database NULLS FIRST, schema, id");
+
+Query select_unknown_statuses(
+    "SELECT s FROM pg_catalog.unnest($1::pg_catalog.text[]) AS s"
+    " WHERE (s OPERATOR(pg_catalog.=) ANY ('{active,suspended,archived}'::pg_catalog.text[])) IS NOT TRUE");
+
+Query select_by_id("SELECT " TENANT_COLUMNS " FROM tenancy.tenants WHERE id OPERATOR(pg_catalog.=) $1");
+
+Query select_by_schema(
+    "SELECT " TENANT_COLUMNS
+    "  FROM tenancy.tenants WHERE schema OPERATOR(pg_catalog.=) $1 AND server IS NULL"
+    "   AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database()) ORDER BY id");
+
+#undef TENANT_COLUMNS
+
+std::vector<Tenant> to_tenants(std::vector<Row> rows) {
+  std::vector<Tenant> tenants;
+  tenants.reserve(rows.size());
+  for (Row& row : rows) {
+    tenants.push_back({std::move(*row[0]), std::move(*row[1]), std::move(row[2]), std::move(row[3]),
+                       std::move(*row[4]), std::move(*row[5]), std::move(*row[6]), std::move(row[7]), row[8] == "t"});
+  }
+  return tenants;
+}
+
+}  // namespace
+
+std::string Tenant::place() const {
+  std::string const text = "database \"" + database.value_or("") + "\"";
+  return server ? text + " on server \"" + *server + "\"" : text;
+}
+
+std::vector<Tenant> select_tenants(const TenantFilter& filter) {
+  for (const Row& row : select_unknown_statuses.run({filter.statuses})) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "status \"" + row[0].value_or("NULL") + "\" is not known", {},
+                  "Tenants are active, suspended or archived.");
+  }
+  return to_tenants(
+      select_filtered.run({filter.pattern, filter.tier, filter.labels, filter.statuses, filter.migration_set}));
+}
+
+std::optional<Tenant> find_tenant(const std::string& id) {
+  std::vector<Tenant> tenants = to_tenants(select_by_id.run({id}));
+  if (tenants.empty()) return std::nullopt;
+  return std::move(tenants.front());
+}
+
+std::vector<Tenant> tenants_in_schema(const std::string& schema) { return to_tenants(select_by_schema.run({schema})); }
+
+}  // namespace tenancy

@@ -1,0 +1,227 @@
+#include "extension/tracking.h"
+
+#include "core/tracking_sql.h"
+#include "extension/compat.h"
+#include "extension/script_runner.h"
+
+namespace tenancy {
+
+namespace {
+
+constexpr int kColumns = static_cast<int>(core::kTrackingColumns.size());
+
+// Attribute numbers, in the order of core::kTrackingColumns.
+enum Column : int { kSet = 1, kVersion, kDescription, kChecksum, kState, kAppliedAt, kAppliedBy, kDuration };
+static_assert(core::kTrackingColumns[kSet - 1].name == "migration_set");
+static_assert(core::kTrackingColumns[kVersion - 1].name == "version");
+static_assert(core::kTrackingColumns[kDescription - 1].name == "description");
+static_assert(core::kTrackingColumns[kChecksum - 1].name == "checksum");
+static_assert(core::kTrackingColumns[kState - 1].name == "state");
+static_assert(core::kTrackingColumns[kAppliedAt - 1].name == "applied_at");
+static_assert(core::kTrackingColumns[kAppliedBy - 1].name == "applied_by");
+static_assert(core::kTrackingColumns[kDuration - 1].name == "duration");
+
+constexpr Oid kColumnTypes[] = {VARCHAROID,     VARCHAROID, VARCHAROID, VARCHAROID,
+                                VARCHAROID, TIMESTAMPTZOID, NAMEOID,    INTERVALOID};
+static_assert(std::size(kColumnTypes) == core::kTrackingColumns.size());
+
+constexpr std::string_view kApplied = "applied";
+
+bool has_our_shape(Relation relation) {
+  TupleDesc const shape = RelationGetDescr(relation);
+  if (relation->rd_rel->relkind != RELKIND_RELATION || shape->natts < kColumns) return false;
+  for (int i = 0; i < kColumns; ++i) {
+    Form_pg_attribute const column = TupleDescAttr(shape, i);
+    if (column->attisdropped || column->atttypid != kColumnTypes[i]) return false;
+    if (core::kTrackingColumns[i].name != NameStr(column->attname)) return false;
+  }
+  return true;
+}
+
+std::string_view text_of(Datum value) {
+  text* const stored = DatumGetTextPP(value);
+  return {VARDATA_ANY(stored), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(stored))};
+}
+
+Datum varchar_of(std::string_view value) {
+  return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
+}
+
+/// Calls `visit(slot)` for each row that the newest snapshot sees, until it returns false. In a guarded frame.
+template <typename Visit>
+void scan(Relation relation, Visit visit) {
+  Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
+  TupleTableSlot* const slot = table_slot_create(relation, nullptr);
+  TableScanDesc const scan = table_beginscan(relation, snapshot, 0, nullptr);
+  while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+    slot_getsomeattrs(slot, kColumns);
+    if (!visit(slot)) break;
+  }
+  table_endscan(scan);
+  ExecDropSingleTupleTableSlot(slot);
+  UnregisterSnapshot(snapshot);
+}
+
+std::string_view column_text(const TupleTableSlot* slot, Column column) {
+  return slot->tts_isnull[column - 1] ? std::string_view() : text_of(slot->tts_values[column - 1]);
+}
+
+void require_right(Oid relation, AclMode right) {
+  AclResult const result = pg_class_aclcheck(relation, GetUserId(), right);
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_TABLE, get_rel_name(relation));
+}
+
+Relation open_to_write(Oid oid, AclMode right) {
+  PreventCommandIfReadOnly("a migration");
+  Relation const relation = table_open(oid, RowExclusiveLock);
+  if (!has_our_shape(relation)) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("tracking table \"%s\" has changed its columns", RelationGetRelationName(relation))));
+  }
+  require_right(oid, right);
+  return relation;
+}
+
+/// Opens the table for a short read when it is ours; sets `shape` and `oid` in any case.
+Relation open_to_read(Oid schema, const char* table, TrackingShape* shape, Oid* oid) {
+  *oid = get_relname_relid(table, schema);
+  *shape = TrackingShape::missing;
+  if (!OidIsValid(*oid)) return nullptr;
+  // Rights first, and from the catalogue: a lock on a table that one may not read is not ours to take.
+  *shape = TrackingShape::denied;
+  if (compat::namespace_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK) return nullptr;
+  if (pg_class_aclcheck(*oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK) return nullptr;
+  *shape = TrackingShape::foreign;
+  if (get_rel_relkind(*oid) != RELKIND_RELATION) return nullptr;
+  Relation const relation = try_table_open(*oid, AccessShareLock);
+  *shape = relation == nullptr ? TrackingShape::missing : TrackingShape::foreign;
+  if (relation == nullptr) return nullptr;
+  if (!has_our_shape(relation)) {
+    table_close(relation, AccessShareLock);
+    return nullptr;
+  }
+  *shape = TrackingShape::ours;
+  return relation;
+}
+
+}  // namespace
+
+Tracking read_tracking(Oid schema, const std::string& table, const std::string& set) {
+  Tracking tracking;
+  guarded([&] {
+    Relation const relation = open_to_read(schema, table.c_str(), &tracking.shape, &tracking.relation);
+    if (relation == nullptr) return;
+    scan(relation, [&](const TupleTableSlot* slot) {
+      if (column_text(slot, kSet) != set) return true;
+      core::AppliedMigration& applied = tracking.applied.emplace_back();
+      applied.version = column_text(slot, kVersion);
+      applied.checksum = column_text(slot, kChecksum);
+      applied.in_doubt = column_text(slot, kState) != kApplied;
+      if (!slot->tts_isnull[kAppliedAt - 1]) {
+        tracking.last_applied_at =
+            std::max(tracking.last_applied_at, DatumGetTimestampTz(slot->tts_values[kAppliedAt - 1]));
+      }
+      return true;
+    });
+    table_close(relation, AccessShareLock);
+  });
+  return tracking;
+}
+
+TrackingShape read_history(Oid schema, const std::string& table, std::vector<HistoryRow>& rows) {
+  TrackingShape shape = TrackingShape::missing;
+  guarded([&] {
+    Oid oid;
+    Relation const relation = open_to_read(schema, table.c_str(), &shape, &oid);
+    if (relation == nullptr) return;
+    scan(relation, [&](const TupleTableSlot* slot) {
+      HistoryRow& row = rows.emplace_back();
+      row.set = column_text(slot, kSet);
+      row.version = column_text(slot, kVersion);
+      row.description = column_text(slot, kDescription);
+      row.checksum = column_text(slot, kChecksum);
+      row.state = column_text(slot, kState);
+      if (!slot->tts_isnull[kAppliedAt - 1]) row.applied_at = DatumGetTimestampTz(slot->tts_values[kAppliedAt - 1]);
+      if (!slot->tts_isnull[kAppliedBy - 1]) row.applied_by = NameStr(*DatumGetName(slot->tts_values[kAppliedBy - 1]));
+      if (!slot->tts_isnull[kDuration - 1]) {
+        row.duration = std::chrono::microseconds(DatumGetIntervalP(slot->tts_values[kDuration - 1])->time);
+      }
+      return true;
+    });
+    table_close(relation, AccessShareLock);
+  });
+  return shape;
+}
+
+Oid create_tracking_table(const std::string& schema, const std::string& table) {
+  run_internal_sql(core::create_tracking_table_sql(schema, table));
+  return guarded([&] { return get_relname_relid(table.c_str(), get_namespace_oid(schema.c_str(), false)); });
+}
+
+void insert_tracking_row(Oid oid, const TrackingRow& row) {
+  std::string_view const description = core::tracked_description(row.description);
+  guarded([&] {
+    Relation const relation = open_to_write(oid, ACL_INSERT);
+    EState* const estate = CreateExecutorState();
+    auto* const result_relation = makeNode(ResultRelInfo);
+    // Index 0: there is no range table, which the message of a failing constraint would look into.
+    InitResultRelInfo(result_relation, relation, 0, nullptr, 0);
+    ExecOpenIndices(result_relation, false);
+    TupleTableSlot* const slot = table_slot_create(relation, nullptr);
+
+    ExecClearTuple(slot);
+    for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) slot->tts_isnull[i] = i >= kColumns;
+    Interval duration{};
+    duration.time = row.duration.count();
+    NameData applied_by;
+    namestrcpy(&applied_by, GetUserNameFromId(GetUserId(), false));
+    slot->tts_values[kSet - 1] = varchar_of(row.set);
+    slot->tts_values[kVersion - 1] = varchar_of(row.version);
+    slot->tts_values[kDescription - 1] = varchar_of(description);
+    slot->tts_values[kChecksum - 1] = varchar_of(row.checksum);
+    slot->tts_values[kState - 1] = varchar_of(kApplied);
+    slot->tts_values[kAppliedAt - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+    slot->tts_values[kAppliedBy - 1] = NameGetDatum(&applied_by);
+    slot->tts_values[kDuration - 1] = IntervalPGetDatum(&duration);
+    ExecStoreVirtualTuple(slot);
+
+    if (relation->rd_att->constr != nullptr) ExecConstraints(result_relation, slot, estate);
+    table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, nullptr);
+    if (result_relation->ri_NumIndices > 0) compat::insert_index_tuples(result_relation, slot, estate);
+
+    ExecCloseIndices(result_relation);
+    ExecDropSingleTupleTableSlot(slot);
+    FreeExecutorState(estate);
+    table_close(relation, NoLock);
+    CommandCounterIncrement();
+  });
+}
+
+bool delete_tracking_rows(Oid oid, std::string_view set, std::string_view version) {
+  return guarded([&] {
+    Relation const relation = open_to_write(oid, ACL_DELETE);
+    Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
+    bool found = false;
+    scan(relation, [&](TupleTableSlot* slot) {
+      if (column_text(slot, kSet) == set && column_text(slot, kVersion) == version) {
+        simple_table_tuple_delete(relation, &slot->tts_tid, snapshot);
+        found = true;
+      }
+      return true;
+    });
+    UnregisterSnapshot(snapshot);
+    table_close(relation, NoLock);
+    CommandCounterIncrement();
+    return found;
+  });
+}
+
+PgError foreign_tracking_table(const std::string& table) {
+  return {ERRCODE_WRONG_OBJECT_TYPE,
+          "\"" + table + "\" is not a tracking table of tenancy",
+          "Something else made it, and it is left alone.",
+          "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
+          "'tenancy_migrations', and start a new session."};
+}
+
+}  // namespace tenancy

@@ -1,0 +1,2 @@
+﻿﻿-- UPGRADE
+SELECT 1;
