@@ -32,7 +32,7 @@ class Interruption : public testing::Test {
     gate_.emplace(connect());
     gate_->exec("SELECT pg_advisory_lock(6)");
     Connection runner = connect();
-    runner.exec(settings);
+    runner.exec("SET tenancy.lock_timeout = 0;" + settings);
     runner.start(sql);
     gate_->wait_until("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 6 AND NOT granted)");
     return runner;
