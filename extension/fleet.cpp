@@ -1,6 +1,6 @@
 #include "extension/fleet.h"
 
-#include "extension/lock_budget.h"
+#include "extension/worker_pool.h"
 
 namespace tenancy {
 
@@ -22,15 +22,21 @@ void commit_without_waiting() {
   });
 }
 
-/// What was committed is on disk, and on the synchronous standbys, when this returns.
-void flush_commits() {
-  guarded([] {
-    if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF || XactLastCommitEnd == InvalidXLogRecPtr) return;
-    XLogFlush(XactLastCommitEnd);
+/// What this backend or its workers committed up to there is on disk, and on the synchronous standbys, when this returns.
+void flush_commits(XLogRecPtr last_commit) {
+  if (last_commit == InvalidXLogRecPtr) return;
+  guarded([=] {
+    if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF) return;
+    XLogFlush(last_commit);
     HOLD_INTERRUPTS();  // as at a commit: the wait handles a cancel itself
-    SyncRepWaitForLSN(XactLastCommitEnd, true);
+    SyncRepWaitForLSN(last_commit, true);
     RESUME_INTERRUPTS();
   });
+}
+
+PgError to_error(const Outcome& outcome) {
+  const std::string& state = outcome.sqlstate;
+  return {MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]), outcome.error, outcome.detail, outcome.hint};
 }
 
 Outcome left_alone(const FleetTarget& target, std::size_t failed) {
@@ -66,6 +72,15 @@ Outcome failure(const PgError& error) {
   outcome.error = error.report().message;
   outcome.detail = error.report().detail;
   outcome.hint = error.report().hint;
+  return outcome;
+}
+
+Outcome success(const TargetResult& result) {
+  Outcome outcome;
+  outcome.success = true;
+  outcome.from = result.from;
+  outcome.to = result.to;
+  outcome.steps = result.steps.size();
   return outcome;
 }
 
@@ -141,7 +156,7 @@ FleetRun::FleetRun(MemoryContext context, const TenantFilter& filter, Request re
     throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a fleet cannot go to a relative revision",
                   "Its targets may stand at different revisions.", "Name a version, head or base.");
   }
-  request_.quiet = true;
+  request_.in_fleet = true;
   migrator_.store().require(filter.migration_set);
   targets_ = fleet_targets(filter, migrator_.settings());
   if (request_.direction == core::Direction::down) {
@@ -168,81 +183,142 @@ void FleetRun::check_revision() {
   if (unknown) throw *unknown;
 }
 
-FleetRun::Look FleetRun::look_at(const FleetTarget& target) {
-  Look look;
+void FleetRun::look_at(std::size_t index) {
+  const FleetTarget& target = targets_[index];
+  Outcome& outcome = outcomes_[index];
   if (!target.elsewhere.empty()) {
-    look.outcome = unreachable(target);
-    return look;
+    outcome = unreachable(target);
+    return;
   }
   core::Plan plan;
-  try {
-    plan = migrator_.plan(target.target, request_);
-  } catch (const PgError& error) {
-    if (target.shared || error.stops_the_run()) throw;
-    look.outcome = failure(error);
-    return look;
-  }
-  migrator_.require_transactional(target.target, plan);
-  look.pending = !plan.steps.empty();
-  skipping_ += plan.skipped.empty() ? 0 : 1;
-  look.outcome.success = true;
-  look.outcome.from = plan.from;
-  look.outcome.to = plan.to;
-  return look;
-}
-
-Outcome FleetRun::work_on(const FleetTarget& target, Commit commit) {
-  TimestampTz const begin = GetCurrentTimestamp();
-  Outcome outcome;
   Subtransaction subtransaction;
   try {
-    TargetResult const result = migrator_.migrate(target.target, request_);
+    plan = migrator_.plan(target.target, request_);
     subtransaction.commit();
-    outcome.success = true;
-    outcome.from = result.from;
-    outcome.to = result.to;
-    outcome.steps = result.steps.size();
   } catch (const PgError& error) {
     subtransaction.roll_back();
     if (target.shared || error.stops_the_run()) throw;
     outcome = failure(error);
+    return;
   }
-  if (commit == Commit::each_target) commit_without_waiting();
+  migrator_.require_transactional(target.target, plan);
+  pending_[index] = !plan.steps.empty();
+  skipping_ += plan.skipped.empty() ? 0 : 1;
+  outcome.success = true;
+  outcome.from = plan.from;
+  outcome.to = plan.to;
+}
+
+void FleetRun::look_at_all() {
+  ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
+  pending_.assign(targets_.size(), false);
+  outcomes_.assign(targets_.size(), {});
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    TemporaryContext const memory(target_context.get());
+    look_at(i);
+    trimmer_.target_done();
+  }
+}
+
+Outcome FleetRun::work_on(const FleetTarget& target, Alone alone) {
+  TimestampTz const begin = GetCurrentTimestamp();
+  Outcome outcome;
+  Subtransaction subtransaction;
+  try {
+    guarded([] { PushActiveSnapshot(GetTransactionSnapshot()); });  // the one that a portal would have
+    outcome = success(migrator_.migrate(target.target, request_));
+    guarded([] { PopActiveSnapshot(); });
+    subtransaction.commit();
+  } catch (const PgError& error) {
+    subtransaction.roll_back();
+    if (error.stops_the_run()) throw;
+    outcome = failure(error);
+  }
+  if (alone == Alone::committing) {
+    try {
+      commit_without_waiting();
+      last_commit_ = XactLastCommitEnd;
+    } catch (PgError& error) {
+      // The transaction is rolled back, and the next one has begun.
+      if (error.stops_the_run()) throw;
+      error.prefix(target.target.label() + ": at commit");
+      outcome = failure(error);
+    }
+  }
   outcome.duration = std::chrono::microseconds(GetCurrentTimestamp() - begin);
   return outcome;
 }
 
-void FleetRun::run(Commit commit, const Report& report) {
-  CacheTrimmer trimmer;
-  ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
-  std::vector<Look> looks;
-  looks.reserve(targets_.size());
-  for (const FleetTarget& target : targets_) {
-    TemporaryContext const memory(target_context.get());
-    looks.push_back(look_at(target));
-    trimmer.target_done();
+void FleetRun::finish(std::size_t index, Outcome outcome, const Progress& progress) {
+  outcomes_[index] = std::move(outcome);
+  if (!outcomes_[index].success) {
+    if (targets_[index].shared && request_.direction == core::Direction::up) throw to_error(outcomes_[index]);
+    ++failed_;
   }
-  std::size_t const pending = std::count_if(looks.begin(), looks.end(), [](const Look& look) { return look.pending; });
-  std::optional<LockBudget> budget;
-  if (commit == Commit::with_caller && pending > 0) budget.emplace(pending);
+  progress(targets_[index], outcomes_[index]);
+}
 
-  std::size_t failed = 0;
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
+void FleetRun::run_alone(const std::vector<std::size_t>& pending, Alone alone, const Progress& progress) {
+  ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
+  if (alone == Alone::in_transaction) budget_.emplace(pending.size());
+  for (std::size_t const index : pending) {
     TemporaryContext const memory(target_context.get());
-    if (looks[i].pending && targets_[i].shared && failed > 0) {
-      // Downwards the shared schema comes last, and the tenants that failed still need it.
-      looks[i].outcome = left_alone(targets_[i], failed);
-    } else if (looks[i].pending) {
-      looks[i].outcome = work_on(targets_[i], commit);
-      if (budget) budget->check_after_first();
-      budget.reset();
-      trimmer.target_done();
-    }
-    failed += looks[i].outcome.success ? 0 : 1;
-    report(targets_[i], looks[i].outcome);
+    Outcome outcome = work_on(targets_[index], alone);
+    if (budget_) budget_->check_after_first();
+    budget_.reset();
+    trimmer_.target_done();
+    finish(index, std::move(outcome), progress);
   }
-  if (commit == Commit::each_target) flush_commits();
+}
+
+bool FleetRun::run_in_parallel(const std::vector<std::size_t>& pending, int workers, const Progress& progress) {
+  std::vector<const FleetTarget*> targets;
+  targets.reserve(pending.size());
+  for (std::size_t const index : pending) targets.push_back(&targets_[index]);
+  WorkerPool pool(request_, targets, workers);
+  if (pool.started() == 0) {
+    guarded([] {
+      ereport(NOTICE, (errmsg("no background worker is free: this session does the work alone"),
+                       errhint("max_worker_processes bounds the workers of all users of the server.")));
+    });
+    return false;
+  }
+  pool.run([&](std::size_t i, Outcome outcome) { finish(pending[i], std::move(outcome), progress); });
+  last_commit_ = std::max(last_commit_, pool.last_commit());
+  return true;
+}
+
+void FleetRun::run_phase(std::size_t first, std::size_t last, Alone alone, int workers, const Progress& progress) {
+  std::vector<std::size_t> pending;
+  for (std::size_t i = first; i < last; ++i) {
+    if (!pending_[i]) {
+      finish(i, std::move(outcomes_[i]), progress);
+    } else if (targets_[i].shared && failed_ > 0) {
+      // Downwards the shared schema comes last, and the tenants that failed still need it.
+      finish(i, left_alone(targets_[i], failed_), progress);
+    } else {
+      pending.push_back(i);
+    }
+  }
+  if (pending.empty() || (workers > 0 && run_in_parallel(pending, workers, progress))) return;
+  run_alone(pending, alone, progress);
+}
+
+std::vector<Outcome> FleetRun::run(Alone alone, int workers, const Progress& progress) {
+  look_at_all();
+  auto const boundary = std::adjacent_find(targets_.begin(), targets_.end(),
+                                           [](const auto& one, const auto& next) { return one.shared != next.shared; });
+  std::size_t const split = boundary == targets_.end() ? targets_.size() : boundary - targets_.begin() + 1;
+  try {
+    run_phase(0, split, alone, workers, progress);
+    run_phase(split, targets_.size(), alone, workers, progress);
+  } catch (...) {
+    flush_commits(last_commit_);
+    throw;
+  }
+  flush_commits(last_commit_);
   warn_about_skipped(skipping_);
+  return std::move(outcomes_);
 }
 
 }  // namespace tenancy

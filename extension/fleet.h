@@ -1,6 +1,7 @@
 // The fleet: which targets there are, and one operation over all of them.
 #pragma once
 
+#include "extension/lock_budget.h"
 #include "extension/target.h"
 #include "extension/tenants.h"
 
@@ -22,7 +23,7 @@ struct Outcome {
   std::string sqlstate, error, detail, hint;  ///< of a failure
 };
 
-/// The outcome of a target that failed with `error`.
+[[nodiscard]] Outcome success(const TargetResult& result);
 [[nodiscard]] Outcome failure(const PgError& error);
 
 /// The shared schema's targets, one for each set that has migrations for it, then the tenants' ordered by schema,
@@ -35,44 +36,6 @@ struct Outcome {
 /// The shared schema as a target.
 [[nodiscard]] Target shared_target(const Settings& settings, const std::string& set);
 
-/// One fleet operation. A target that fails is an outcome; a failure in the shared schema, a cancel, or a lack of
-/// memory ends the run with a PgError.
-class FleetRun {
- public:
-  using Report = std::function<void(const FleetTarget&, const Outcome&)>;
-
-  /// How the work is made durable.
-  enum class Commit {
-    with_caller,  ///< in the caller's transaction, a subtransaction per target
-    each_target,  ///< SPI_commit() after each target, durable when run() returns; the caller is connected to SPI, not
-                  ///< atomic
-  };
-
-  /// Relative revisions are refused: a fleet's targets may stand at different ones. Downwards, the shared schema is
-  /// left out when the filter leaves any tenant out.
-  FleetRun(MemoryContext context, const TenantFilter& filter, Request request);
-
-  [[nodiscard]] std::size_t size() const noexcept { return targets_.size(); }
-
-  /// Looks at every target first and refuses what cannot be carried out as a whole; then works on those with
-  /// something to do. Reports each target once, in order.
-  void run(Commit commit, const Report& report);
-
- private:
-  struct Look {
-    bool pending = false;
-    Outcome outcome;
-  };
-  void check_revision();
-  [[nodiscard]] Look look_at(const FleetTarget& target);
-  [[nodiscard]] Outcome work_on(const FleetTarget& target, Commit commit);
-
-  Migrator migrator_;
-  Request request_;
-  std::vector<FleetTarget> targets_;
-  std::size_t skipping_ = 0;  ///< targets with migrations that are left out because they are out of order
-};
-
 /// Keeps the memory of this backend flat over many schemas, whose catalogue entries it caches for ever: call it once
 /// for every target; drops the caches now and then.
 class CacheTrimmer {
@@ -81,6 +44,53 @@ class CacheTrimmer {
 
  private:
   int since_last_ = 0;
+};
+
+/// One fleet operation. A target that fails is an outcome; a failure in the shared schema, a cancel, or a lack of
+/// memory ends the run with a PgError.
+class FleetRun {
+ public:
+  /// Told of each target's outcome as it comes, in no order.
+  using Progress = std::function<void(const FleetTarget&, const Outcome&)>;
+
+  /// Who does the work when no background worker does, and how it is made durable.
+  enum class Alone {
+    in_transaction,  ///< this backend, in the caller's transaction, a subtransaction per target
+    committing,      ///< this backend, with SPI_commit() after each target; the caller is connected to SPI, not atomic
+  };
+
+  /// Relative revisions are refused: a fleet's targets may stand at different ones. Downwards, the shared schema is
+  /// left out when the filter leaves any tenant out.
+  FleetRun(MemoryContext context, const TenantFilter& filter, Request request);
+
+  [[nodiscard]] const std::vector<FleetTarget>& targets() const noexcept { return targets_; }
+
+  /// Looks at every target first and refuses what cannot be carried out as a whole; then works on those with
+  /// something to do, with up to `workers` background workers. 0, or none that is free: alone. Returns the outcomes
+  /// in the order of targets(). What workers or `committing` did is durable then, also behind an error.
+  std::vector<Outcome> run(Alone alone, int workers, const Progress& progress);
+
+ private:
+  void check_revision();
+  void look_at_all();
+  void look_at(std::size_t index);
+  /// The targets [first, last), which are all shared or all tenants'.
+  void run_phase(std::size_t first, std::size_t last, Alone alone, int workers, const Progress& progress);
+  void run_alone(const std::vector<std::size_t>& pending, Alone alone, const Progress& progress);
+  [[nodiscard]] bool run_in_parallel(const std::vector<std::size_t>& pending, int workers, const Progress& progress);
+  [[nodiscard]] Outcome work_on(const FleetTarget& target, Alone alone);
+  void finish(std::size_t index, Outcome outcome, const Progress& progress);
+
+  Migrator migrator_;
+  Request request_;
+  std::vector<FleetTarget> targets_;
+  std::vector<bool> pending_;
+  std::vector<Outcome> outcomes_;
+  std::size_t failed_ = 0;
+  std::size_t skipping_ = 0;  ///< targets with migrations that are left out because they are out of order
+  std::optional<LockBudget> budget_;
+  XLogRecPtr last_commit_ = InvalidXLogRecPtr;
+  CacheTrimmer trimmer_;
 };
 
 }  // namespace tenancy

@@ -2,6 +2,7 @@
 #include "extension/fleet.h"
 #include "extension/sql_call.h"
 #include "extension/status.h"
+#include "extension/worker_channel.h"
 
 namespace tenancy {
 
@@ -26,25 +27,65 @@ void warn_about_failures(std::size_t failed, std::size_t all) {
   if (failed == 0) return;
   guarded([=] {
     ereport(WARNING, (errmsg("%zu of %zu targets failed", failed, all),
-                      errhint("The rows with success = false say why; the others are done.")));
+                      errhint("The rows with success = false say why.")));
   });
 }
 
-/// migrate_all and downgrade_all: a row per target, in the caller's transaction.
-Datum run_in_transaction(FunctionCallInfo fcinfo, Direction direction) {
+/// A word in the filter that no tenant has must not look like success.
+void warn_about_nobody(const TenantFilter& filter, const FleetRun& run) {
+  bool const anybody =
+      std::any_of(run.targets().begin(), run.targets().end(), [](const FleetTarget& one) { return !one.shared; });
+  if (anybody || !filter.is_partial()) return;
+  guarded([] {
+    ereport(WARNING, (errmsg("no tenant matches"),
+                      errhint("pattern is a LIKE pattern on the id; tier, labels and statuses narrow it further. See "
+                              "tenancy.tenants.")));
+  });
+}
+
+/// The argument `concurrency`, or the setting.
+int concurrency_argument(const Arguments& arguments) {
+  int const workers = arguments.integer(7).value_or(current_settings().concurrency);
+  if (workers >= 0 && workers <= kMaxWorkers) return workers;
+  throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "concurrency " + std::to_string(workers) + " is out of range", {},
+                "It is the number of background workers, from 0 (none) to " + std::to_string(kMaxWorkers) + ".");
+}
+
+/// Workers see and keep only what is committed: they are for a call that is a transaction of its own.
+bool is_own_transaction() {
+  if (IsTransactionBlock() || IsSubTransaction()) return false;
+  if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return true;
+  guarded([] {
+    ereport(NOTICE, (errmsg("this transaction has written: it migrates alone, without background workers"),
+                     errhint("Workers could not see what it wrote. Call it in a statement of its own.")));
+  });
+  return false;
+}
+
+/// migrate_all and downgrade_all: a row per target.
+Datum run_fleet(FunctionCallInfo fcinfo, Direction direction) {
   return sql_entry([=] {
     Arguments const arguments(fcinfo);
     ResultRows rows(fcinfo);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
-    FleetRun run(memory.get(), filter_arguments(arguments, 1), request_arguments(arguments, direction));
+    TenantFilter const filter = filter_arguments(arguments, 1);
+    FleetRun run(memory.get(), filter, request_arguments(arguments, direction));
+    warn_about_nobody(filter, run);
+    int const workers = concurrency_argument(arguments);
+    std::vector<Outcome> const outcomes = run.run(FleetRun::Alone::in_transaction,
+                                                  workers > 0 && is_own_transaction() ? workers : 0,
+                                                  [](const FleetTarget&, const Outcome&) {});
     std::size_t failed = 0;
-    run.run(FleetRun::Commit::with_caller, [&](const FleetTarget& target, const Outcome& outcome) {
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const Target& target = run.targets()[i].target;
+      const Outcome& outcome = outcomes[i];
       failed += outcome.success ? 0 : 1;
-      rows.add({cell_or_null(target.target.tenant), to_cell(target.target.schema), outcome.success,
+      rows.add({cell_or_null(target.tenant), to_cell(target.schema), outcome.success,
                 cell_or_null(outcome.from), cell_or_null(outcome.to), static_cast<std::int64_t>(outcome.steps),
-                outcome.duration, cell_or_null(outcome.sqlstate), cell_or_null(outcome.error), cell_or_null(outcome.detail)});
-    });
-    warn_about_failures(failed, run.size());
+                outcome.duration, cell_or_null(outcome.sqlstate), cell_or_null(outcome.error), cell_or_null(outcome.detail),
+                cell_or_null(outcome.hint)});
+    }
+    warn_about_failures(failed, outcomes.size());
     return Datum(0);
   });
 }
@@ -106,18 +147,21 @@ void require_own_transaction(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-TENANCY_SQL_FUNCTION(tenancy_migrate_all) { return run_in_transaction(fcinfo, Direction::up); }
-TENANCY_SQL_FUNCTION(tenancy_downgrade_all) { return run_in_transaction(fcinfo, Direction::down); }
+TENANCY_SQL_FUNCTION(tenancy_migrate_all) { return run_fleet(fcinfo, Direction::up); }
+TENANCY_SQL_FUNCTION(tenancy_downgrade_all) { return run_fleet(fcinfo, Direction::down); }
 
 TENANCY_SQL_FUNCTION(tenancy_rollout) {
   return sql_entry([=] {
     require_own_transaction(fcinfo);
     Arguments const arguments(fcinfo);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
-    FleetRun run(memory.get(), filter_arguments(arguments, 1), request_arguments(arguments, Direction::up));
-    RolloutProgress progress(run.size());
+    TenantFilter const filter = filter_arguments(arguments, 1);
+    FleetRun run(memory.get(), filter, request_arguments(arguments, Direction::up));
+    warn_about_nobody(filter, run);
+    int const workers = concurrency_argument(arguments);
+    RolloutProgress progress(run.targets().size());
     guarded([] { SPI_connect_ext(SPI_OPT_NONATOMIC); });
-    run.run(FleetRun::Commit::each_target,
+    run.run(FleetRun::Alone::committing, workers,
             [&](const FleetTarget&, const Outcome& outcome) { progress.target_done(outcome); });
     guarded([] { SPI_finish(); });
     progress.finish();

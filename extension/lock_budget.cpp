@@ -6,7 +6,7 @@ namespace tenancy {
 
 namespace {
 
-constexpr double kLeastLocksPerTarget = 3;
+constexpr double kLeastLocksPerTarget = 4;
 
 /// Locks in the shared table, of all sessions; those taken by the fast path are not there.
 Query count_locks("SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks WHERE NOT fastpath");

@@ -12,7 +12,7 @@ namespace tenancy {
 class LockBudget {
  public:
   /// `targets` are to be migrated in this transaction. Throws PgError (program_limit_exceeded) when not even
-  /// the locks that every target takes (advisory lock, tracking table, its index) fit.
+  /// the locks that every target takes (advisory lock, schema, tracking table, its index) fit.
   explicit LockBudget(std::size_t targets);
 
   /// After the first target was migrated: throws PgError when the others, at this rate, do not fit.

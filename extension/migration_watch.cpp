@@ -190,6 +190,7 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
     case OAT_DROP:
       return on_drop(class_id, object_id, argument);
     case OAT_TRUNCATE:
+      if (is_tracking_table(class_id, object_id)) report_tracking_table("truncates");
       return refuse_escape(class_id, object_id, "truncates");
     case OAT_FUNCTION_EXECUTE:
       return on_function(object_id);
@@ -327,8 +328,13 @@ MigrationWatch::MigrationWatch(Oid confined_to, Oid tracking_table, MemoryContex
   watch.schema = confined_to;
   watch.tracking_table = tracking_table;
   watch.context = context;
+  watch.active = false;
   if (OidIsValid(confined_to)) {
-    watch.schema_name = guarded([=] { return MemoryContextStrdup(context, get_namespace_name(confined_to)); });
+    watch.schema_name = guarded([=] {
+      const char* const name = get_namespace_name(confined_to);
+      if (name == nullptr) ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("the schema was dropped")));
+      return MemoryContextStrdup(context, name);
+    });
   }
   watch.active = true;
 }

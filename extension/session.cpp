@@ -43,7 +43,8 @@ RoleScope::RoleScope(const TargetRole& role) noexcept {
                                         (role.restricted ? SECURITY_RESTRICTED_OPERATION : 0));
 }
 
-void SettingsScope::enter(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet) {
+SettingsScope::SettingsScope(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout,
+                             bool quiet) {
   guarded([&] {
     StringInfoData path;
     initStringInfo(&path);
@@ -63,8 +64,9 @@ void SettingsScope::enter(std::span<const std::string> search_path, std::chrono:
   });
 }
 
-void SettingsScope::leave() {
-  guarded([this] { AtEOXact_GUC(false, nest_level_); });
+SettingsScope::~SettingsScope() {
+  // Also where an error passes: the end of the transaction, which does the same, is still to come. It raises nothing.
+  AtEOXact_GUC(false, nest_level_);
 }
 
 void fire_deferred_constraints() {

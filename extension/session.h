@@ -29,14 +29,16 @@ class RoleScope {
   int security_;
 };
 
-/// The settings of one migration. enter() begins, leave() puts back every setting that changed since, whoever
-/// changed it; after an error the end of the (sub)transaction does that.
+/// Settings in force from construction to destruction, which puts back every setting that changed since, whoever changed
+/// it, also those of scopes inside that an error left open.
 class SettingsScope {
  public:
-  /// `search_path` is a list of schemas, first to last, which pg_temp will follow; a zero lock_timeout waits for ever; `quiet` keeps notices
-  /// from the client, as CREATE EXTENSION does. Throws PgError.
-  void enter(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet);
-  void leave();
+  /// `search_path` is a list of schemas, first to last, which pg_temp will follow; a zero lock_timeout waits for
+  /// ever; `quiet` keeps notices from the client, as CREATE EXTENSION does. Throws PgError.
+  SettingsScope(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet);
+  ~SettingsScope();
+  SettingsScope(const SettingsScope&) = delete;
+  SettingsScope& operator=(const SettingsScope&) = delete;
 
  private:
   int nest_level_ = 0;

@@ -10,6 +10,7 @@ int out_of_order = static_cast<int>(core::OutOfOrder::refuse);
 int run_as = static_cast<int>(RunAs::automatic);
 int lock_timeout_ms = 2000;
 int statement_timeout_ms = 0;
+int concurrency = 4;
 
 const config_enum_entry kOutOfOrderOptions[] = {
     {"refuse", static_cast<int>(core::OutOfOrder::refuse), false},
@@ -71,6 +72,8 @@ void define_settings() {
   DefineCustomIntVariable("tenancy.statement_timeout",
                           "Longest time that one statement of a migration may take; 0 is no limit.", nullptr,
                           &statement_timeout_ms, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("tenancy.concurrency", "Background workers that a fleet operation uses; 0 is none.", nullptr,
+                          &concurrency, 4, 0, 64, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("tenancy");
 }
 
@@ -80,7 +83,8 @@ Settings current_settings() {
                     static_cast<core::OutOfOrder>(out_of_order),
                     static_cast<RunAs>(run_as),
                     std::chrono::milliseconds(lock_timeout_ms),
-                    std::chrono::milliseconds(statement_timeout_ms)};
+                    std::chrono::milliseconds(statement_timeout_ms),
+                    concurrency};
   guarded([&] {
     List* names = NIL;
     char* const copy = pstrdup(shared_schemas);

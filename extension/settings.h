@@ -5,6 +5,7 @@
 //   tenancy.run_as             auto | caller | owner
 //   tenancy.lock_timeout       2s                   for each lock wait of a migration; 0 waits for ever
 //   tenancy.statement_timeout  0                    for each statement of a migration; 0 is no limit
+//   tenancy.concurrency        4                    background workers of a fleet operation; 0 is none
 #pragma once
 
 #include "extension/guard.h"
@@ -23,6 +24,7 @@ struct Settings {
   RunAs run_as;
   std::chrono::milliseconds lock_timeout;
   std::chrono::milliseconds statement_timeout;
+  int concurrency;
 };
 
 /// Called once, when the library is loaded. ereports.

@@ -57,19 +57,4 @@ std::vector<Row> Query::run(std::initializer_list<Value> parameters) {
   return rows;
 }
 
-UserRows run_user_query(const std::string& sql) {
-  UserRows result;
-  guarded([&] {
-    if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
-    if (int const code = SPI_execute(sql.c_str(), true, 0); code < 0) fail("SPI_execute", code);
-    if (SPI_tuptable != nullptr) {
-      TupleDesc const shape = SPI_tuptable->tupdesc;
-      for (int i = 0; i < shape->natts; ++i) result.columns.emplace_back(NameStr(TupleDescAttr(shape, i)->attname));
-    }
-    copy_rows(result.rows);
-    SPI_finish();
-  });
-  return result;
-}
-
 }  // namespace tenancy

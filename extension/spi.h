@@ -25,11 +25,4 @@ class Query {
   SPIPlanPtr plan_ = nullptr;
 };
 
-/// Runs SQL that a user gave, read only, and returns the column names and the rows as text. Throws PgError.
-struct UserRows {
-  std::vector<std::string> columns;
-  std::vector<Row> rows;
-};
-UserRows run_user_query(const std::string& sql);
-
 }  // namespace tenancy

@@ -40,6 +40,11 @@ bool Arguments::boolean(int position, bool when_null) const {
   return is_null(position) ? when_null : DatumGetBool(call_->args[position].value);
 }
 
+std::optional<int> Arguments::integer(int position) const {
+  if (is_null(position)) return std::nullopt;
+  return DatumGetInt32(call_->args[position].value);
+}
+
 Value Arguments::jsonb(int position) const {
   if (is_null(position)) return std::nullopt;
   return guarded([&] { return DatumGetCString(DirectFunctionCall1(jsonb_out, call_->args[position].value)); });

@@ -25,6 +25,7 @@ class Arguments {
   /// PgError, with `name` in it, when the argument is NULL.
   [[nodiscard]] std::string required_text(int position, const char* name) const;
   [[nodiscard]] bool boolean(int position, bool when_null) const;
+  [[nodiscard]] std::optional<int> integer(int position) const;
   /// As the type's output function writes it.
   [[nodiscard]] Value jsonb(int position) const;
   [[nodiscard]] Value array(int position) const;

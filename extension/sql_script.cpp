@@ -62,6 +62,9 @@ bool may_write_data(const Node* statement) {
     case T_DoStmt:
     case T_ExecuteStmt:
     case T_CopyStmt:
+    case T_CreateTableAsStmt:
+    case T_RefreshMatViewStmt:
+    case T_ExplainStmt:
       return true;
     default:
       return false;

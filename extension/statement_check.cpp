@@ -86,8 +86,7 @@ struct Refusal {
 Refusal refusal(Node* statement, bool transactional) {
   if (IsA(statement, TransactionStmt)) {
     return {GetCommandTagName(CreateCommandTag(statement)), "is transaction control",
-            "Take it out: every migration runs in one transaction with its tracking row, or, with "
-            "MIGRATION_TRANSACTION: off, statement by statement."};
+            "Take it out: every migration runs in one transaction with its tracking row."};
   }
   if (IsA(statement, CopyStmt)) {
     auto* const copy = castNode(CopyStmt, statement);
@@ -100,7 +99,8 @@ Refusal refusal(Node* statement, bool transactional) {
     if (const char* const what = top_level_only(statement)) {
       return {what, "cannot run inside a transaction",
               "Move it to a migration of its own with the header line -- MIGRATION_TRANSACTION: off "
-              "(transactional => false in tenancy.add_migration)."};
+              "(transactional => false in tenancy.add_migration). That one cannot run inside a function; the call that "
+              "meets it says what to do."};
     }
   }
   return {};

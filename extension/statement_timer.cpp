@@ -36,7 +36,12 @@ void StatementTimer::stop() noexcept {
 }
 
 void StatementTimer::explain(PgError& error) const {
-  if (limit_.count() == 0 || fired == 0 || error.sqlerrcode() != ERRCODE_QUERY_CANCELED) return;
+  if (limit_.count() == 0 || fired == 0) return;
+  // Another error came first: what we asked for must not hit whatever comes next.
+  if (error.sqlerrcode() != ERRCODE_QUERY_CANCELED) {
+    QueryCancelPending = false;
+    return;
+  }
   error.report().message = "canceling statement due to statement timeout of " + std::to_string(limit_.count()) + " ms";
   error.confine_to_target();
 }

@@ -42,13 +42,15 @@ TargetStatus read_target(const Target& target, Migrator& migrator) {
     result.detail = "schema does not exist";
     return result;
   }
-  Tracking const tracking = read_tracking(schema, table, target.set);
-  if (tracking.shape == TrackingShape::foreign || tracking.shape == TrackingShape::denied) {
-    bool const foreign = tracking.shape == TrackingShape::foreign;
-    result.state = foreign ? "foreign" : "denied";
-    result.detail = "tracking table \"" + table + "\" " + (foreign ? "is another tool's" : "may not be read");
+  Tracking const tracking = read_tracking(schema, table, target.set, WhenLocked::tell);
+  auto const unreadable = [&](const char* state, const char* why) {
+    result.state = state;
+    result.detail = "tracking table \"" + table + "\" " + why;
     return result;
-  }
+  };
+  if (tracking.shape == TrackingShape::foreign) return unreadable("foreign", "is another tool's");
+  if (tracking.shape == TrackingShape::denied) return unreadable("denied", "may not be read");
+  if (tracking.shape == TrackingShape::locked) return unreadable("locked", "is locked by another session");
   core::Standing const standing = core::standing(set, target.kind, tracking.applied);
   result.revision = standing.revision;
   result.pending = standing.pending;

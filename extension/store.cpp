@@ -65,7 +65,8 @@ Query select_tracked_schemas(
     "SELECT n.nspname, n.oid FROM pg_catalog.pg_class c"
     "  JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
     " WHERE c.relname OPERATOR(pg_catalog.=) $1::pg_catalog.name"
-    "   AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\" ORDER BY n.nspname");
+    "   AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\""
+    "   AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::pg_catalog.\"char\" ORDER BY n.nspname");
 
 /// The file that a direction's SQL came from: a pair's and a folder's down SQL has one of its own.
 std::string file_of(const Migration& migration, core::Direction direction) {
@@ -110,7 +111,7 @@ std::vector<std::string> schemas_with(const Migration& migration) {
   std::vector<std::string> found;
   for (const Row& row : select_tracked_schemas.run({table})) {
     Oid const schema = static_cast<Oid>(std::stoul(row[1].value()));
-    Tracking const tracking = read_tracking(schema, table, migration.set);
+    Tracking const tracking = read_tracking(schema, table, migration.set, WhenLocked::wait);
     if (tracking.shape == TrackingShape::denied) {
       throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE,
                     "permission denied for the tracking table of schema \"" + row[0].value() + "\"",
@@ -132,6 +133,7 @@ std::string list_some(const std::vector<std::string>& names) {
 }
 
 void require_not_applied(const Migration& migration, const std::string& verb, const std::string& hint) {
+  lock_store(StoreLock::to_change);
   std::vector<std::string> const schemas = schemas_with(migration);
   if (schemas.empty()) return;
   throw PgError(ERRCODE_OBJECT_IN_USE,
@@ -145,6 +147,13 @@ bool same(const Migration& left, const Migration& right) {
          left.repeatable == right.repeatable && left.allow_outside == right.allow_outside &&
          left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
          left.filename == right.filename;
+}
+
+/// Is a migration still what the set was planned with?
+bool is_same(const Migration& migration, const core::StoredMigration& planned) {
+  return checksum(migration.up.sql) == planned.checksum && migration.scope == planned.scope &&
+         migration.transactional == planned.transactional && migration.repeatable == planned.repeatable &&
+         migration.down.has_value() == planned.reversible;
 }
 
 /// Refuses a second file with the version of another one.
@@ -170,6 +179,14 @@ void check_spelling(const Migration& migration) {
 }
 
 }  // namespace
+
+void lock_store(StoreLock lock) {
+  guarded([=] {
+    auto* const function =
+        lock == StoreLock::to_change ? pg_advisory_xact_lock_int4 : pg_advisory_xact_lock_shared_int4;
+    DirectFunctionCall2(function, Int32GetDatum(kLockClass), Int32GetDatum(0));
+  });
+}
 
 const char* to_string(StoreAction action) noexcept {
   switch (action) {
@@ -296,9 +313,10 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
   std::unique_ptr<RunnableMigration>& slot = set.runnable[index];
   if (slot == nullptr) {
     std::optional<Migration> const stored = find_migration(set_name, set.set[index].version);
-    if (!stored) {
+    if (!stored || !is_same(*stored, set.set[index])) {
       throw PgError(ERRCODE_T_R_SERIALIZATION_FAILURE,
-                    "migration " + set.set[index].version + " was dropped while it was about to run");
+                    "migration " + set.set[index].version + " was changed or dropped while it was about to run", {},
+                    "Run it again.");
     }
     std::optional<SqlScript> down;
     if (stored->down) down.emplace(make_script(*stored, core::Direction::down, context_));

@@ -8,6 +8,13 @@
 
 namespace tenancy {
 
+/// First key of this project's advisory locks. The second is the oid of a schema, or 0 for the store.
+inline constexpr std::int32_t kLockClass = 0x746e6379;  // "tncy"
+
+/// Who applies migrations keeps those who would change or drop applied ones out, to the end of the transaction.
+enum class StoreLock { to_apply, to_change };
+void lock_store(StoreLock lock);
+
 /// A migration ready to run.
 struct RunnableMigration {
   SqlScript up;

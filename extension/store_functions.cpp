@@ -38,6 +38,7 @@ core::Migration with_part(const core::ParsedFile& part) {
   }
   // Loaded again, it replaces what it was.
   if (part.part == core::FilePart::down) stored->down.reset();
+  if (part.part == core::FilePart::metadata) stored->transactional = true;
   core::merge_part(*stored, part);
   return *stored;
 }
@@ -81,6 +82,10 @@ std::string from_hexadecimal(const std::string& text) {
 }
 
 std::vector<core::SourceFile> read_folder(const std::string& folder) {
+  if (GetDatabaseEncoding() != PG_UTF8) {
+    throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED, "files can only be read into a database with encoding UTF8", {},
+                  "Use tenancy.load_migration() from a client, which converts them.");
+  }
   std::vector<core::SourceFile> files;
   for (const Row& row : list_files.run({folder})) {
     const std::string& name = row[0].value();

@@ -26,11 +26,22 @@ Oid owner_of(Oid schema) {
   return owner == ROLE_PG_DATABASE_OWNER ? owner_of_database() : owner;
 }
 
-void lock_target(Oid schema) {
-  guarded([=] {
-    DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(kTargetLockClass),
+/// The advisory lock keeps other runners out, the one on the schema whoever would drop it.
+void lock_target(Oid schema, const std::string& name) {
+  guarded([&] {
+    DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(kLockClass),
                         Int32GetDatum(static_cast<int32>(schema)));
+    LockDatabaseObject(NamespaceRelationId, schema, 0, AccessShareLock);
+    if (get_namespace_oid(name.c_str(), true) == schema) return;
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("the schema was dropped or renamed meanwhile")));
   });
+}
+
+/// Who a target's migrations run as. What tenants share is the caller's: extensions, say, that its owner could not
+/// install.
+TargetRole role_for(const Target& target, Oid schema, RunAs run_as) {
+  if (run_as == RunAs::automatic && target.kind != core::TargetKind::tenant) run_as = RunAs::caller;
+  return choose_role(run_as, guarded([=] { return owner_of(schema); }));
 }
 
 /// A migration could have renamed or dropped its own schema.
@@ -76,12 +87,13 @@ std::size_t meant_by(const core::MigrationSet& set, const std::string& version) 
 }
 
 /// Throws PgError for a tracking table that is not usable.
-Tracking usable_tracking(Oid schema, const Target& target, const std::string& table) {
-  Tracking tracking = read_tracking(schema, table, target.set);
+Tracking usable_tracking(Oid schema, const Target& target, const std::string& table, WhenLocked when_locked) {
+  Tracking tracking = read_tracking(schema, table, target.set, when_locked);
   if (tracking.shape == TrackingShape::foreign) throw foreign_tracking_table(table);
   if (tracking.shape == TrackingShape::denied) {
     throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for tracking table \"" + table + "\"", {},
-                  "Migrate as the schema's owner: run_as => 'owner'.");
+                  "Migrate as a role that may read and write it: the schema's owner, by run_as => 'owner', or whoever "
+                  "made the table.");
   }
   return tracking;
 }
@@ -103,7 +115,8 @@ Oid require_schema(const std::string& name) {
   Oid const schema = guarded([&] { return get_namespace_oid(name.c_str(), true); });
   if (!OidIsValid(schema)) {
     throw PgError(ERRCODE_UNDEFINED_SCHEMA, "the schema does not exist", {},
-                  "Create it, or make a tenant with tenancy.create_tenant().");
+                  "A new tenant is made with tenancy.create_tenant(). For one that is registered, restore the schema, correct "
+                  "tenancy.tenants, or call tenancy.deregister_tenant().");
   }
   if (name.starts_with("pg_") || name == "information_schema" || name == "tenancy") {
     throw PgError(ERRCODE_RESERVED_NAME, "the schema belongs to the system and cannot be migrated");
@@ -111,19 +124,23 @@ Oid require_schema(const std::string& name) {
   return schema;
 }
 
-/// What holds while one target is worked on: its lock, who its migrations run as, its tracking table. The store
-/// is read as the caller: a tenant's owner has no business there.
+/// What holds while one target is worked on: its locks, the time limit for lock waits, who its migrations run as, its
+/// tracking table. The store is read as the caller: a tenant's owner has no business there.
 class Migrator::Session {
  public:
-  Session(const Migrator& migrator, const Target& target, RunAs run_as)
-      : schema(require_schema(target.schema)) {
+  /// One target of a fleet does not hold the others up for longer than the lock timeout. Who migrates a single target
+  /// waits for whoever works on it.
+  Session(const Migrator& migrator, const Target& target, RunAs run_as, bool in_fleet)
+      : schema(require_schema(target.schema)), table_(migrator.settings_.tracking_table) {
     if (MigrationWatch::is_active()) {
       throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "a migration cannot run migrations");
     }
-    lock_target(schema);
-    // What tenants share is the caller's: extensions, say, that its owner could not install.
-    if (run_as == RunAs::automatic && target.kind != core::TargetKind::tenant) run_as = RunAs::caller;
-    role = choose_role(run_as, guarded([this] { return owner_of(schema); }));
+    std::chrono::milliseconds const lock_timeout = migrator.settings_.lock_timeout;
+    if (in_fleet) limits_.emplace(kOwnPath, lock_timeout, false);
+    lock_store(StoreLock::to_apply);
+    lock_target(schema, target.schema);
+    if (!in_fleet) limits_.emplace(kOwnPath, lock_timeout, false);
+    role = role_for(target, schema, run_as);
     search_path_.push_back(target.schema);
     for (const std::string& shared : migrator.settings_.shared_schemas) {
       if (shared != target.schema) search_path_.push_back(shared);
@@ -134,31 +151,36 @@ class Migrator::Session {
   void run(const SqlScript& script, Oid confined_to, std::chrono::milliseconds lock_timeout,
            std::chrono::milliseconds statement_timeout, bool quiet) {
     ScopedContext const memory(CurrentMemoryContext, "tenancy step");
-    SettingsScope settings;
-    settings.enter(search_path_, lock_timeout, quiet);
-    {
-      MigrationWatch watch(confined_to, tracking.relation, memory.get());
-      // Nothing may be left to fire later, with the rights of whoever commits.
-      if (role.restricted) make_constraints_immediate();
-      run_script(script, statement_timeout, &MigrationWatch::check_objects);
-      if (role.restricted || script.writes_data()) check_deferred_constraints();
-      watch.drop_temporary_objects();
-    }
-    settings.leave();
+    SettingsScope const settings(search_path_, lock_timeout, quiet);
+    MigrationWatch watch(confined_to, tracking.relation, memory.get());
+    // Nothing may be left to fire later, with the rights of whoever commits.
+    if (role.restricted) make_constraints_immediate();
+    run_script(script, statement_timeout, &MigrationWatch::check_objects);
+    if (role.restricted || script.writes_data()) check_deferred_constraints();
+    watch.drop_temporary_objects();
   }
 
   /// As the target's role; throws PgError when the table is not usable.
-  void read_tracking(const Target& target, const std::string& table) {
+  void read_tracking(const Target& target) {
     RoleScope const as_role(role);
-    tracking = usable_tracking(schema, target, table);
+    tracking = usable_tracking(schema, target, table_, WhenLocked::wait);
   }
 
   /// Makes the tracking table when there is none; as the target's role.
-  void require_tracking(const Target& target, const std::string& table) {
+  void require_tracking(const Target& target) {
     if (tracking.shape != TrackingShape::missing) return;
     RoleScope const as_role(role);
-    tracking.relation = create_tracking_table(target.schema, table);
+    tracking.relation = create_tracking_table(target.schema, table_);
     tracking.shape = TrackingShape::ours;
+  }
+
+  /// A migration that wrote data could have written to the tracking table.
+  void require_same_tracking(const Target& target, std::size_t rows) {
+    if (usable_tracking(schema, target, table_, WhenLocked::wait).applied.size() == rows) return;
+    throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "the migration changes the rows of tracking table \"" + table_ + "\"", {},
+                  "If it means another tool's table, choose another name for ours with the setting "
+                  "tenancy.tracking_table.");
   }
 
   Oid const schema;
@@ -166,6 +188,10 @@ class Migrator::Session {
   Tracking tracking;
 
  private:
+  static inline const std::array<std::string, 1> kOwnPath{"pg_catalog"};
+
+  std::string const table_;
+  std::optional<SettingsScope> limits_;
   std::vector<std::string> search_path_;
 };
 
@@ -185,7 +211,15 @@ void Migrator::check_request(const Target& target, const Request& request) { (vo
 core::Plan Migrator::plan(const Target& target, const Request& request) {
   return for_target(target, [&] {
     Oid const schema = require_schema(target.schema);
-    return make_plan(target, request, usable_tracking(schema, target, settings_.tracking_table).applied);
+    Tracking const tracking = [&] {
+      RoleScope const as_role(role_for(target, schema, request.run_as));
+      return usable_tracking(schema, target, settings_.tracking_table, WhenLocked::tell);
+    }();
+    if (tracking.shape == TrackingShape::locked) {
+      throw PgError(ERRCODE_LOCK_NOT_AVAILABLE,
+                    "tracking table \"" + settings_.tracking_table + "\" is locked by another session");
+    }
+    return make_plan(target, request, tracking.applied);
   });
 }
 
@@ -208,13 +242,15 @@ void Migrator::run_step(const Target& target, Session& session, const core::Step
                 migration.lock_timeout.value_or(settings_.lock_timeout),
                 migration.statement_timeout.value_or(settings_.statement_timeout), quiet);
     require_unchanged(session.schema, target.schema);
+    if (migration.script(step.direction).writes_data()) session.require_same_tracking(target, result.tracked);
     std::chrono::microseconds const duration(GetCurrentTimestamp() - begin);
     if (step.direction == core::Direction::down || step.again) {
-      delete_tracking_rows(session.tracking.relation, target.set, stored.version);
+      result.tracked -= delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     }
     if (step.direction == core::Direction::up) {
       insert_tracking_row(session.tracking.relation,
                           {target.set, stored.version, stored.description, stored.checksum, duration});
+      ++result.tracked;
     }
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
@@ -226,31 +262,31 @@ void Migrator::run_step(const Target& target, Session& session, const core::Step
 
 TargetResult Migrator::migrate(const Target& target, const Request& request) {
   return for_target(target, [&] {
-    Session session(*this, target, request.run_as);
-    session.read_tracking(target, settings_.tracking_table);
+    Session session(*this, target, request.run_as, request.in_fleet);
+    session.read_tracking(target);
     core::Plan const plan = make_plan(target, request, session.tracking.applied);
     require_transactional(target, plan);
-    TargetResult result{plan.from, plan.to, {}, {}};
+    TargetResult result{plan.from, plan.to, {}, {}, session.tracking.applied.size()};
     for (std::size_t const index : plan.skipped) result.skipped.push_back(store_.set(target.set)[index].version);
     if (plan.steps.empty()) return result;
-    session.require_tracking(target, settings_.tracking_table);
-    for (const core::Step& step : plan.steps) run_step(target, session, step, request.quiet, result);
+    session.require_tracking(target);
+    for (const core::Step& step : plan.steps) run_step(target, session, step, request.in_fleet, result);
     return result;
   });
 }
 
 void Migrator::start_tracking(const Target& target, RunAs run_as) {
   for_target(target, [&] {
-    Session session(*this, target, run_as);
-    session.read_tracking(target, settings_.tracking_table);
-    session.require_tracking(target, settings_.tracking_table);
+    Session session(*this, target, run_as, false);
+    session.read_tracking(target);
+    session.require_tracking(target);
   });
 }
 
 void Migrator::run_sql(const Target& target, const std::string& sql, RunAs run_as) {
   for_target(target, [&] {
-    Session session(*this, target, run_as);
-    session.read_tracking(target, settings_.tracking_table);
+    Session session(*this, target, run_as, false);
+    session.read_tracking(target);
     SqlScript const script(sql, {}, context_);
     check_statements(script, true);
     RoleScope const as_role(session.role);
@@ -269,9 +305,9 @@ void Migrator::record_applied(const Target& target, const std::string& version, 
                                                          std::string(to_string(stored.scope)) +
                                                          " and does not apply here");
     }
-    Session session(*this, target, run_as);
-    session.read_tracking(target, settings_.tracking_table);
-    session.require_tracking(target, settings_.tracking_table);
+    Session session(*this, target, run_as, false);
+    session.read_tracking(target);
+    session.require_tracking(target);
     RoleScope const as_role(session.role);
     delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     insert_tracking_row(session.tracking.relation,
@@ -282,15 +318,15 @@ void Migrator::record_applied(const Target& target, const std::string& version, 
 void Migrator::record_pending(const Target& target, const std::string& version, RunAs run_as) {
   for_target(target, [&] {
     const core::MigrationSet& set = store_.set(target.set);
-    Session session(*this, target, run_as);
-    session.read_tracking(target, settings_.tracking_table);
+    Session session(*this, target, run_as, false);
+    session.read_tracking(target);
     // What the store does not know can be taken out too, by its exact version.
     bool const recorded = std::any_of(session.tracking.applied.begin(), session.tracking.applied.end(),
                                       [&](const core::AppliedMigration& row) { return row.version == version; });
     std::string const exact = recorded ? version : set[meant_by(set, version)].version;
     RoleScope const as_role(session.role);
     if (session.tracking.shape == TrackingShape::missing ||
-        !delete_tracking_rows(session.tracking.relation, target.set, exact)) {
+        delete_tracking_rows(session.tracking.relation, target.set, exact) == 0) {
       throw PgError(ERRCODE_UNDEFINED_OBJECT,
                     "migration " + exact + " of set " + target.set + " is not recorded as applied");
     }

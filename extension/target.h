@@ -8,9 +8,8 @@
 
 namespace tenancy {
 
-/// Every runner of migrations, this extension and the driver, holds this advisory lock while it works on a
-/// schema, to the end of its transaction: pg_advisory_xact_lock(kTargetLockClass, oid of the schema).
-inline constexpr std::int32_t kTargetLockClass = 0x746e6379;  // "tncy"
+// Every runner of migrations, this extension and the driver, holds an advisory lock while it works on a schema, to the
+// end of its transaction: pg_advisory_xact_lock(kLockClass, oid of the schema).
 
 struct Target {
   std::string tenant;  ///< id; empty when the schema is not one tenant's alone
@@ -50,6 +49,7 @@ struct TargetResult {
   std::string to;
   std::vector<StepResult> steps;
   std::vector<std::string> skipped;  ///< versions left out because they are out of order
+  std::size_t tracked = 0;           ///< rows of the set in the tracking table
 };
 
 /// What is asked of every target of an operation.
@@ -57,7 +57,9 @@ struct Request {
   core::Direction direction = core::Direction::up;
   core::Revision revision;
   RunAs run_as = RunAs::automatic;
-  bool quiet = false;  ///< keep the migrations' notices from the client: a fleet would repeat them without end
+  /// One of many targets: lock waits are limited throughout, and the migrations' notices, which would be repeated
+  /// without end, are kept from the client.
+  bool in_fleet = false;
 };
 
 /// Applies migrations to targets, with one set of settings and one store. All errors are PgError and name the
@@ -73,7 +75,8 @@ class Migrator {
   /// Throws core::Error when the request makes no sense for any target: a wrong direction, an unknown revision.
   void check_request(const Target& target, const Request& request);
 
-  /// The steps that migrate() would take now. No lock is held afterwards.
+  /// The steps that migrate() would take now. No lock is held afterwards, or waited for: a locked tracking table is
+  /// an error (lock_not_available).
   [[nodiscard]] core::Plan plan(const Target& target, const Request& request);
 
   /// Throws PgError when the plan has a migration that cannot run inside a function.

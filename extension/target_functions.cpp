@@ -15,10 +15,11 @@ RunAs run_as_argument(const Arguments& arguments, int position, const Settings& 
 }
 
 void warn_about_skipped(const Target& target, const std::vector<std::string>& skipped) {
+  std::string const label = target.label();
   for (const std::string& version : skipped) {
     guarded([&] {
       ereport(WARNING, (errmsg("%s: migration %s is pending, but older than the newest applied one, and is skipped",
-                               target.label().c_str(), version.c_str())));
+                               label.c_str(), version.c_str())));
     });
   }
 }
@@ -65,7 +66,8 @@ Datum plan(FunctionCallInfo fcinfo, Direction direction) {
     Migrator migrator(memory.get());
     Value const set = arguments.optional_text(2);
     migrator.store().require(set);
-    Request const request{direction, core::parse_revision(arguments.required_text(1, "revision")), RunAs::automatic};
+    Request const request{direction, core::parse_revision(arguments.required_text(1, "revision")),
+                          migrator.settings().run_as};
     Target const target = any_schema(arguments.required_text(0, "schema"), set);
     core::Plan const plan = migrator.plan(target, request);
     const core::MigrationSet& stored = migrator.store().set(target.set);

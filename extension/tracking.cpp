@@ -71,6 +71,14 @@ void require_right(Oid relation, AclMode right) {
   if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_TABLE, get_rel_name(relation));
 }
 
+/// Its expressions would run in the session of whoever migrates.
+[[noreturn]] void refuse_own_code(Relation relation) {
+  ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                  errmsg("tracking table \"%s\" has expressions of its own", RelationGetRelationName(relation)),
+                  errhint("Drop its CHECK constraints, generated columns, and indexes with expressions or conditions.")));
+  pg_unreachable();
+}
+
 Relation open_to_write(Oid oid, AclMode right) {
   PreventCommandIfReadOnly("a migration");
   Relation const relation = table_open(oid, RowExclusiveLock);
@@ -78,12 +86,25 @@ Relation open_to_write(Oid oid, AclMode right) {
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("tracking table \"%s\" has changed its columns", RelationGetRelationName(relation))));
   }
+  const TupleConstr* const constraints = RelationGetDescr(relation)->constr;
+  if (constraints != nullptr && (constraints->num_check > 0 || constraints->has_generated_stored)) {
+    refuse_own_code(relation);
+  }
   require_right(oid, right);
   return relation;
 }
 
+void refuse_own_indexes(Relation relation, const ResultRelInfo* opened) {
+  for (int i = 0; i < opened->ri_NumIndices; ++i) {
+    const IndexInfo* const index = opened->ri_IndexRelationInfo[i];
+    if (index->ii_Expressions != NIL || index->ii_Predicate != NIL || index->ii_ExclusionOps != nullptr) {
+      refuse_own_code(relation);
+    }
+  }
+}
+
 /// Opens the table for a short read when it is ours; sets `shape` and `oid` in any case.
-Relation open_to_read(Oid schema, const char* table, TrackingShape* shape, Oid* oid) {
+Relation open_to_read(Oid schema, const char* table, WhenLocked when_locked, TrackingShape* shape, Oid* oid) {
   *oid = get_relname_relid(table, schema);
   *shape = TrackingShape::missing;
   if (!OidIsValid(*oid)) return nullptr;
@@ -93,9 +114,18 @@ Relation open_to_read(Oid schema, const char* table, TrackingShape* shape, Oid* 
   if (pg_class_aclcheck(*oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK) return nullptr;
   *shape = TrackingShape::foreign;
   if (get_rel_relkind(*oid) != RELKIND_RELATION) return nullptr;
-  Relation const relation = try_table_open(*oid, AccessShareLock);
-  *shape = relation == nullptr ? TrackingShape::missing : TrackingShape::foreign;
-  if (relation == nullptr) return nullptr;
+  if (when_locked == WhenLocked::wait) {
+    LockRelationOid(*oid, AccessShareLock);
+  } else if (!ConditionalLockRelationOid(*oid, AccessShareLock)) {
+    *shape = TrackingShape::locked;
+    return nullptr;
+  }
+  Relation const relation = try_table_open(*oid, NoLock);
+  if (relation == nullptr) {
+    UnlockRelationOid(*oid, AccessShareLock);
+    *shape = TrackingShape::missing;
+    return nullptr;
+  }
   if (!has_our_shape(relation)) {
     table_close(relation, AccessShareLock);
     return nullptr;
@@ -106,10 +136,10 @@ Relation open_to_read(Oid schema, const char* table, TrackingShape* shape, Oid* 
 
 }  // namespace
 
-Tracking read_tracking(Oid schema, const std::string& table, const std::string& set) {
+Tracking read_tracking(Oid schema, const std::string& table, const std::string& set, WhenLocked when_locked) {
   Tracking tracking;
   guarded([&] {
-    Relation const relation = open_to_read(schema, table.c_str(), &tracking.shape, &tracking.relation);
+    Relation const relation = open_to_read(schema, table.c_str(), when_locked, &tracking.shape, &tracking.relation);
     if (relation == nullptr) return;
     scan(relation, [&](const TupleTableSlot* slot) {
       if (column_text(slot, kSet) != set) return true;
@@ -132,7 +162,7 @@ TrackingShape read_history(Oid schema, const std::string& table, std::vector<His
   TrackingShape shape = TrackingShape::missing;
   guarded([&] {
     Oid oid;
-    Relation const relation = open_to_read(schema, table.c_str(), &shape, &oid);
+    Relation const relation = open_to_read(schema, table.c_str(), WhenLocked::wait, &shape, &oid);
     if (relation == nullptr) return;
     scan(relation, [&](const TupleTableSlot* slot) {
       HistoryRow& row = rows.emplace_back();
@@ -167,6 +197,7 @@ void insert_tracking_row(Oid oid, const TrackingRow& row) {
     // Index 0: there is no range table, which the message of a failing constraint would look into.
     InitResultRelInfo(result_relation, relation, 0, nullptr, 0);
     ExecOpenIndices(result_relation, false);
+    refuse_own_indexes(relation, result_relation);
     TupleTableSlot* const slot = table_slot_create(relation, nullptr);
 
     ExecClearTuple(slot);
@@ -197,22 +228,22 @@ void insert_tracking_row(Oid oid, const TrackingRow& row) {
   });
 }
 
-bool delete_tracking_rows(Oid oid, std::string_view set, std::string_view version) {
+std::size_t delete_tracking_rows(Oid oid, std::string_view set, std::string_view version) {
   return guarded([&] {
     Relation const relation = open_to_write(oid, ACL_DELETE);
     Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
-    bool found = false;
+    std::size_t deleted = 0;
     scan(relation, [&](TupleTableSlot* slot) {
       if (column_text(slot, kSet) == set && column_text(slot, kVersion) == version) {
         simple_table_tuple_delete(relation, &slot->tts_tid, snapshot);
-        found = true;
+        ++deleted;
       }
       return true;
     });
     UnregisterSnapshot(snapshot);
     table_close(relation, NoLock);
     CommandCounterIncrement();
-    return found;
+    return deleted;
   });
 }
 

@@ -1,8 +1,10 @@
 // The tracking table of one target: read and written directly, without the SQL layer.
 //
 // A status or an upgrade of 10,000 targets reads 10,000 such tables; by direct scans that takes about 25 µs
-// each. Writing directly also means that nothing which a tenant put on its table (triggers, rules, policies)
-// runs. Rights are checked as SQL would: SELECT to read, INSERT and DELETE to write, as the current user.
+// each. Nothing that a tenant put on its table may run with the rights or in the session of whoever migrates it:
+// triggers, rules and policies are passed by, and a table with CHECK constraints, generated columns or indexes on
+// expressions is refused. Rights are checked as SQL would: SELECT to read, INSERT and DELETE to write, as the current
+// user.
 #pragma once
 
 #include "extension/guard.h"
@@ -17,7 +19,11 @@ enum class TrackingShape {
   ours,
   foreign,  ///< a table of another tool, or no table
   denied,   ///< the current user may not read it
+  locked,   ///< another session keeps readers out
 };
+
+/// What to do when another session keeps readers out.
+enum class WhenLocked { wait, tell };
 
 struct Tracking {
   TrackingShape shape = TrackingShape::missing;
@@ -28,7 +34,8 @@ struct Tracking {
 
 /// Reads the rows of `set` that are committed now (or of this transaction), whatever the isolation level.
 /// Takes no lock that outlives the call. Throws PgError only for what is wrong beyond this table.
-[[nodiscard]] Tracking read_tracking(Oid schema, const std::string& table, const std::string& set);
+[[nodiscard]] Tracking read_tracking(Oid schema, const std::string& table, const std::string& set,
+                                     WhenLocked when_locked);
 
 /// A row as it stands in the table.
 struct HistoryRow {
@@ -52,10 +59,10 @@ struct TrackingRow {
 /// Makes the table in the schema, owned by the current user. Throws PgError.
 [[nodiscard]] Oid create_tracking_table(const std::string& schema, const std::string& table);
 
-/// Both throw PgError, also when the table has changed its shape since it was read.
+/// Both need an active snapshot. They throw PgError, also when the table has changed its shape since it was read.
 void insert_tracking_row(Oid relation, const TrackingRow& row);
-/// False when there is no such row. (There may be several where the primary key was taken away.)
-bool delete_tracking_rows(Oid relation, std::string_view set, std::string_view version);
+/// Returns how many rows it deleted: there may be several where the primary key was taken away.
+std::size_t delete_tracking_rows(Oid relation, std::string_view set, std::string_view version);
 
 /// The error for a table of another tool's shape, with the setting to use. It does not name the schema.
 [[nodiscard]] PgError foreign_tracking_table(const std::string& table);

@@ -232,28 +232,31 @@ COMMENT ON FUNCTION tenancy.history(text) IS 'What is applied in a schema, from 
 CREATE FUNCTION tenancy.migrate_all(
     revision text DEFAULT 'head', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
     statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    concurrency integer DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT success boolean, OUT from_revision text, OUT to_revision text,
-    OUT steps integer, OUT duration interval, OUT sqlstate text, OUT error text, OUT detail text)
+    OUT steps integer, OUT duration interval, OUT sqlstate text, OUT error text, OUT detail text, OUT hint text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_migrate_all' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.migrate_all(text, text, text, jsonb, text[], text, text) IS
-    'Brings the shared schema and every tenant up to a revision, in this transaction. A row per target.';
+COMMENT ON FUNCTION tenancy.migrate_all(text, text, text, jsonb, text[], text, text, integer) IS
+    'Brings the shared schema and every tenant up to a revision: by background workers, in a transaction each; inside a transaction block, in that one. A row per target.';
 
 CREATE FUNCTION tenancy.downgrade_all(
     revision text, pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
     statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    concurrency integer DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT success boolean, OUT from_revision text, OUT to_revision text,
-    OUT steps integer, OUT duration interval, OUT sqlstate text, OUT error text, OUT detail text)
+    OUT steps integer, OUT duration interval, OUT sqlstate text, OUT error text, OUT detail text, OUT hint text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_all' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.downgrade_all(text, text, text, jsonb, text[], text, text) IS
-    'Takes every tenant, then the shared schema, down to a revision, in this transaction. A row per target.';
+COMMENT ON FUNCTION tenancy.downgrade_all(text, text, text, jsonb, text[], text, text, integer) IS
+    'Takes every tenant, then the shared schema, down to a revision, as migrate_all goes up. A row per target.';
 
 CREATE PROCEDURE tenancy.rollout(
     revision text DEFAULT 'head', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
-    statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL)
+    statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    concurrency integer DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_rollout' LANGUAGE c;
-COMMENT ON PROCEDURE tenancy.rollout(text, text, text, jsonb, text[], text, text) IS
+COMMENT ON PROCEDURE tenancy.rollout(text, text, text, jsonb, text[], text, text, integer) IS
     'Brings the shared schema and every tenant up to a revision, and commits after each target.';
 
 CREATE FUNCTION tenancy.status(
@@ -270,6 +273,54 @@ COMMENT ON FUNCTION tenancy.status(text, text, jsonb, text[], text) IS
 ------------------------------------------------------------------------------------------------------------------
 -- Tenants
 ------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION tenancy.check_target(id text, isolation text, server text, database text, schema text)
+RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    other text;
+BEGIN
+    IF check_target.isolation IS NULL OR check_target.isolation NOT IN ('schema', 'database', 'rls') THEN
+        RAISE EXCEPTION 'isolation "%" is not known', check_target.isolation
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Say schema, database or rls.';
+    END IF;
+    IF check_target.database IS NULL AND (check_target.isolation = 'database' OR check_target.server IS NOT NULL) THEN
+        RAISE EXCEPTION 'tenant "%" needs the name of its database', check_target.id
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give it: database => ''…''.';
+    END IF;
+    IF check_target.isolation = 'database' OR check_target.server IS NOT NULL
+       OR check_target.database <> current_database() THEN
+        RETURN;
+    END IF;
+    IF to_regnamespace(quote_ident(check_target.schema)) IS NULL THEN
+        RAISE EXCEPTION 'schema "%" does not exist', check_target.schema
+            USING ERRCODE = 'invalid_schema_name', HINT = 'To create it too, use tenancy.create_tenant().';
+    END IF;
+    IF check_target.schema ~ '^pg_' OR check_target.schema IN ('information_schema', 'tenancy') THEN
+        RAISE EXCEPTION 'schema "%" belongs to the system', check_target.schema USING ERRCODE = 'reserved_name';
+    END IF;
+    IF check_target.isolation = 'schema' AND check_target.schema = ANY (tenancy.shared_schemas()) THEN
+        RAISE EXCEPTION 'schema "%" is shared by all tenants', check_target.schema
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Use isolation => ''rls'' for a tenant whose rows live there.';
+    END IF;
+    SELECT t.id INTO other FROM tenancy.tenants t
+     WHERE t.schema = check_target.schema AND t.id <> check_target.id AND t.server IS NULL
+       AND coalesce(t.database, current_database()) = current_database()
+       AND (check_target.isolation = 'schema' OR t.isolation = 'schema')
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'schema "%" belongs to tenant "%"', check_target.schema, other
+            USING ERRCODE = 'unique_violation',
+                  HINT = 'Deregister that one first with tenancy.deregister_tenant(); or, if they share the schema, '
+                         'both have isolation rls.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION tenancy.check_target(text, text, text, text, text) IS
+    'Raises an error when a tenant cannot live in that place. Used by register_tenant and register_from.';
 
 CREATE FUNCTION tenancy.register_tenant(
     id text, schema text DEFAULT NULL, isolation text DEFAULT 'schema', database text DEFAULT NULL,
@@ -288,44 +339,12 @@ BEGIN
     IF coalesce(register_tenant.id, '') = '' THEN
         RAISE EXCEPTION 'a tenant needs an id' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF register_tenant.isolation IS NULL OR register_tenant.isolation NOT IN ('schema', 'database', 'rls') THEN
-        RAISE EXCEPTION 'isolation "%" is not known', register_tenant.isolation
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Say schema, database or rls.';
-    END IF;
-    IF register_tenant.database IS NULL
-       AND (register_tenant.isolation = 'database' OR register_tenant.server IS NOT NULL) THEN
-        RAISE EXCEPTION 'tenant "%" needs the name of its database', register_tenant.id
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give it: database => ''…''.';
-    END IF;
     IF EXISTS (SELECT FROM tenancy.tenants t WHERE t.id = register_tenant.id) THEN
         RAISE EXCEPTION 'tenant "%" is already registered', register_tenant.id
             USING ERRCODE = 'unique_violation', HINT = 'See tenancy.tenants; change it with UPDATE.';
     END IF;
-    IF register_tenant.isolation <> 'database'
-       AND (register_tenant.database IS NULL OR register_tenant.database = current_database())
-       AND register_tenant.server IS NULL THEN
-        IF to_regnamespace(quote_ident(target_schema)) IS NULL THEN
-            RAISE EXCEPTION 'schema "%" does not exist', target_schema
-                USING ERRCODE = 'invalid_schema_name', HINT = 'To create it too, use tenancy.create_tenant().';
-        END IF;
-        IF target_schema ~ '^pg_' OR target_schema IN ('information_schema', 'tenancy') THEN
-            RAISE EXCEPTION 'schema "%" belongs to the system', target_schema USING ERRCODE = 'reserved_name';
-        END IF;
-        IF register_tenant.isolation = 'schema' AND target_schema = ANY (tenancy.shared_schemas()) THEN
-            RAISE EXCEPTION 'schema "%" is shared by all tenants', target_schema
-                USING ERRCODE = 'invalid_parameter_value',
-                      HINT = 'Use isolation => ''rls'' for a tenant whose rows live there.';
-        END IF;
-        IF EXISTS (
-            SELECT FROM tenancy.tenants t
-             WHERE t.schema = target_schema AND t.server IS NULL
-               AND (register_tenant.isolation = 'schema' OR t.isolation = 'schema')
-               AND coalesce(t.database, current_database()) = current_database()) THEN
-            RAISE EXCEPTION 'schema "%" belongs to another tenant', target_schema
-                USING ERRCODE = 'unique_violation',
-                      HINT = 'Tenants that share a schema have isolation rls.';
-        END IF;
-    END IF;
+    PERFORM tenancy.check_target(register_tenant.id, register_tenant.isolation, register_tenant.server,
+                                 register_tenant.database, target_schema);
     INSERT INTO tenancy.tenants (id, isolation, server, database, schema, migration_set, status, tier, labels)
     VALUES (register_tenant.id, register_tenant.isolation, register_tenant.server, register_tenant.database,
             target_schema, register_tenant.migration_set, register_tenant.status, register_tenant.tier,
@@ -370,7 +389,7 @@ BEGIN
     result := tenancy.register_tenant(create_tenant.id, target_schema, migration_set => create_tenant.migration_set,
                                       tier => create_tenant.tier, labels => create_tenant.labels);
     PERFORM tenancy.start_tracking(target_schema, create_tenant.run_as);
-    IF create_tenant.revision <> 'base' THEN
+    IF create_tenant.revision IS DISTINCT FROM 'base' THEN
         PERFORM tenancy.migrate_schema(target_schema, create_tenant.revision, run_as => create_tenant.run_as);
     END IF;
     IF create_tenant.seed_sql IS NOT NULL THEN
@@ -451,6 +470,8 @@ BEGIN
             IF pg_catalog.to_jsonb(wanted) OPERATOR(pg_catalog.=) pg_catalog.to_jsonb(stored) THEN
                 action := 'unchanged';
             ELSE
+                PERFORM tenancy.check_target(wanted.id, wanted.isolation, wanted.server, wanted.database,
+                                             wanted.schema);
                 UPDATE tenancy.tenants AS t
                    SET isolation = wanted.isolation, server = wanted.server, database = wanted.database,
                        schema = wanted.schema, migration_set = wanted.migration_set, status = wanted.status,

@@ -1,4 +1,5 @@
--- CALL tenancy.rollout(): the fleet, committed target by target.
+-- CALL tenancy.rollout(): the fleet, committed target by target. Without workers the order of warnings is certain.
+SET tenancy.concurrency = 0;
 SET client_min_messages = warning;
 DROP EXTENSION IF EXISTS tenancy CASCADE;
 CREATE EXTENSION tenancy;

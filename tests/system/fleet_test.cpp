@@ -27,12 +27,13 @@ TEST(LargeFleet, IsRefusedInOneTransactionAndRolledOutInMany) {
   create_schemas(session, 1000);
   session.exec("SELECT tenancy.add_migration('001', 'CREATE TABLE items (id int PRIMARY KEY)')");
   try {
-    session.exec("SELECT * FROM tenancy.migrate_all()");
+    session.exec("BEGIN; SELECT * FROM tenancy.migrate_all()");
     FAIL() << "the lock table cannot hold this";
   } catch (const PgError& error) {
     EXPECT_EQ(error.sqlstate(), "54000");
     EXPECT_THAT(error.report().hint, HasSubstr("CALL tenancy.rollout()"));
   }
+  session.exec("ROLLBACK");
   EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.status() WHERE state = 'behind'"), "1000");
   session.exec("CALL tenancy.rollout()");
   EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.status() WHERE state = 'current'"), "1000");
@@ -48,12 +49,13 @@ TEST(LargeFleet, MigrationWithManyLocksIsMeasuredAtTheFirstTarget) {
   for (int i = 0; i < 30; ++i) sql += "CREATE TABLE items_" + std::to_string(i) + " (id int PRIMARY KEY);\n";
   session.query("SELECT tenancy.add_migration('001', $1)", {sql});
   try {
-    session.exec("SELECT * FROM tenancy.migrate_all()");
+    session.exec("BEGIN; SELECT * FROM tenancy.migrate_all()");
     FAIL() << "the lock table cannot hold this";
   } catch (const PgError& error) {
     EXPECT_EQ(error.sqlstate(), "54000");
   }
-  session.exec("CALL tenancy.rollout()");
+  session.exec("ROLLBACK");
+  session.exec("CALL tenancy.rollout(concurrency => 0)");
   EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.status() WHERE state = 'current'"), "20");
 }
 

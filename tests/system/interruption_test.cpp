@@ -38,6 +38,18 @@ class Interruption : public testing::Test {
     return runner;
   }
 
+  /// Until the server takes connections again, half a minute at most.
+  void wait_for_recovery() {
+    for (int attempt = 0; attempt < 300; ++attempt) {
+      try {
+        connect().exec("SELECT 1");
+        return;
+      } catch (const PgError&) {
+        usleep(100'000);
+      }
+    }
+  }
+
   void open_gate() { gate_->exec("SELECT pg_advisory_unlock(6)"); }
 
   /// The tenants whose tracking row and column agree that 002 is applied; fails the test where they disagree.
@@ -67,7 +79,7 @@ class Interruption : public testing::Test {
 };
 
 TEST_F(Interruption, CancelOfMigrateAllIsACancelAndUndoesAll) {
-  Connection runner = start_and_wait("SELECT * FROM tenancy.migrate_all()");
+  Connection runner = start_and_wait("SELECT * FROM tenancy.migrate_all()", "BEGIN");
   runner.cancel();
   try {
     runner.finish();
@@ -82,7 +94,7 @@ TEST_F(Interruption, CancelOfMigrateAllIsACancelAndUndoesAll) {
 }
 
 TEST_F(Interruption, CancelOfRolloutKeepsWhatIsDone) {
-  Connection runner = start_and_wait("CALL tenancy.rollout()");
+  Connection runner = start_and_wait("CALL tenancy.rollout(concurrency => 0)");
   runner.cancel();
   EXPECT_THROW(runner.finish(), PgError);
   open_gate();
@@ -93,7 +105,7 @@ TEST_F(Interruption, CancelOfRolloutKeepsWhatIsDone) {
 }
 
 TEST_F(Interruption, StatementTimeoutOfTheCallerStopsTheRun) {
-  Connection runner = start_and_wait("CALL tenancy.rollout()", "SET statement_timeout = '4s'");
+  Connection runner = start_and_wait("CALL tenancy.rollout(concurrency => 0)", "SET statement_timeout = '4s'");
   try {
     runner.finish();
     FAIL() << "the run was not stopped";
@@ -106,7 +118,7 @@ TEST_F(Interruption, StatementTimeoutOfTheCallerStopsTheRun) {
 }
 
 TEST_F(Interruption, OwnStatementTimeoutFailsItsTargetOnly) {
-  Connection runner = start_and_wait("SELECT * FROM tenancy.migrate_all()", "SET tenancy.statement_timeout = '2s'");
+  Connection runner = start_and_wait("SELECT * FROM tenancy.migrate_all(concurrency => 0)", "SET tenancy.statement_timeout = '2s'");
   const Rows rows = runner.finish();
   ASSERT_EQ(rows.size(), 10U);
   for (const Row& row : rows) EXPECT_EQ(row[2], row[0] == "t06" ? "f" : "t") << *row[0];
@@ -118,7 +130,7 @@ TEST_F(Interruption, OwnStatementTimeoutFailsItsTargetOnly) {
 }
 
 TEST_F(Interruption, TerminatedBackendLosesOnlyItsTarget) {
-  Connection runner = start_and_wait("CALL tenancy.rollout()");
+  Connection runner = start_and_wait("CALL tenancy.rollout(concurrency => 0)");
   connect().query("SELECT pg_terminate_backend($1::int)", {std::to_string(runner.backend_pid())});
   EXPECT_THROW(runner.finish(), PgError);
   open_gate();
@@ -127,19 +139,12 @@ TEST_F(Interruption, TerminatedBackendLosesOnlyItsTarget) {
 }
 
 TEST_F(Interruption, KilledBackendLosesOnlyItsTarget) {
-  Connection runner = start_and_wait("CALL tenancy.rollout()");
+  Connection runner = start_and_wait("CALL tenancy.rollout(concurrency => 0)");
   kill(runner.backend_pid(), SIGKILL);
   EXPECT_THROW(runner.finish(), PgError);
   // The postmaster restarts all, which ends the gate's session too.
   gate_.reset();
-  for (int attempt = 0; attempt < 300; ++attempt) {
-    try {
-      connect().exec("SELECT 1");
-      break;
-    } catch (const PgError&) {
-      usleep(100'000);
-    }
-  }
+  wait_for_recovery();
   // Commits that were not yet flushed may be lost, each with its tracking row.
   EXPECT_LE(migrated().size(), 5U);
   expect_next_run_finishes();
@@ -158,7 +163,97 @@ TEST_F(Interruption, CrashInTheMiddleLeavesTargetsWhole) {
   cluster_.crash();
   gate_.reset();
   cluster_.start();
-  EXPECT_LE(migrated().size(), 5U);
+  EXPECT_LE(migrated().size(), 9U);
+  expect_next_run_finishes();
+}
+
+/// The same with three background workers: two go on while one waits in the sixth tenant.
+class ParallelInterruption : public Interruption {
+ protected:
+  static constexpr const char* kRun = "SELECT * FROM tenancy.migrate_all(concurrency => 3)";
+
+  /// The worker that waits for the test's lock.
+  std::string waiting_worker() {
+    return *gate_->value("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 6 AND NOT granted");
+  }
+
+  void expect_no_workers() {
+    EXPECT_EQ(connect().value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'tenancy worker'"), "0");
+  }
+
+  /// All rows succeed but that of the sixth tenant, which is returned.
+  Row expect_only_sixth_failed(const Rows& rows) {
+    EXPECT_EQ(rows.size(), 10U);
+    Row sixth;
+    for (const Row& row : rows) {
+      EXPECT_EQ(row[2], row[0] == "t06" ? "f" : "t") << *row[0];
+      if (row[0] == "t06") sixth = row;
+    }
+    return sixth;
+  }
+};
+
+TEST_F(ParallelInterruption, WorkersShowWhatTheyDo) {
+  Connection runner = start_and_wait(kRun);
+  EXPECT_EQ(gate_->value("SELECT query FROM pg_stat_activity WHERE pid = " + waiting_worker()),
+            "tenancy: migrating tenant \"t06\"");
+  open_gate();
+  EXPECT_EQ(runner.finish().size(), 10U);
+  expect_no_workers();
+  EXPECT_EQ(migrated().size(), 10U);
+}
+
+TEST_F(ParallelInterruption, CancelEndsTheWorkers) {
+  Connection runner = start_and_wait(kRun);
+  runner.cancel();
+  try {
+    runner.finish();
+    FAIL() << "the run was not cancelled";
+  } catch (const PgError& error) {
+    EXPECT_EQ(error.sqlstate(), "57014");
+  }
+  expect_no_workers();
+  EXPECT_THAT(migrated(), testing::Not(testing::Contains("t06")));
+  open_gate();
+  expect_next_run_finishes();
+}
+
+TEST_F(ParallelInterruption, WorkersEndWithATerminatedLeader) {
+  Connection runner = start_and_wait(kRun);
+  gate_->query("SELECT pg_terminate_backend($1::int)", {std::to_string(runner.backend_pid())});
+  EXPECT_THROW(runner.finish(), PgError);
+  gate_->wait_until("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'tenancy worker'");
+  EXPECT_THAT(migrated(), testing::Not(testing::Contains("t06")));
+  open_gate();
+  expect_next_run_finishes();
+}
+
+TEST_F(ParallelInterruption, TerminatedWorkerCostsItsTargetOnly) {
+  Connection runner = start_and_wait(kRun);
+  gate_->query("SELECT pg_terminate_backend($1::int)", {waiting_worker()});
+  const Row sixth = expect_only_sixth_failed(runner.finish());
+  EXPECT_THAT(*sixth[8], HasSubstr("tenant \"t06\": the worker that migrated it ended: terminating"));
+  EXPECT_EQ(migrated().size(), 9U);
+  open_gate();
+  expect_next_run_finishes();
+}
+
+TEST_F(ParallelInterruption, CancelOfAWorkerIsAFailureOfItsTarget) {
+  Connection runner = start_and_wait(kRun);
+  gate_->query("SELECT pg_cancel_backend($1::int)", {waiting_worker()});
+  const Row sixth = expect_only_sixth_failed(runner.finish());
+  EXPECT_EQ(sixth[7], "57014");
+  open_gate();
+  expect_next_run_finishes();
+}
+
+TEST_F(ParallelInterruption, KilledWorkerLosesNothing) {
+  Connection runner = start_and_wait(kRun);
+  kill(std::stoi(waiting_worker()), SIGKILL);
+  EXPECT_THROW(runner.finish(), PgError);
+  gate_.reset();
+  wait_for_recovery();
+  EXPECT_THAT(migrated(), testing::Not(testing::Contains("t06")));
   expect_next_run_finishes();
 }
 
