@@ -250,6 +250,8 @@ Outcome FleetRun::work_on(const FleetTarget& target, Alone alone) {
 }
 
 void FleetRun::finish(std::size_t index, Outcome outcome, const Progress& progress) {
+  // Where it failed a target is as it was before, when that is known.
+  if (!outcome.success) outcome.from = outcome.to = outcomes_[index].from;
   outcomes_[index] = std::move(outcome);
   if (!outcomes_[index].success) {
     if (targets_[index].shared && request_.direction == core::Direction::up) throw to_error(outcomes_[index]);

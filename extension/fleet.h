@@ -17,7 +17,7 @@ struct FleetTarget {
 /// How one target of a run ended.
 struct Outcome {
   bool success = false;
-  std::string from, to;  ///< revisions; empty when unknown
+  std::string from, to;  ///< revisions; the same where it failed; empty when unknown
   std::size_t steps = 0;
   std::chrono::microseconds duration{0};
   std::string sqlstate, error, detail, hint;  ///< of a failure

@@ -57,7 +57,7 @@ SELECT tenant, success, from_revision, to_revision, steps, sqlstate FROM tenancy
 \echo
 \echo '== The reason, then the repair, then the same call again: it does what is left to do =='
 \set ECHO queries
-SELECT tenant, error FROM tenancy.migrate_all() WHERE NOT success;
+SELECT tenant, error, detail FROM tenancy.migrate_all() WHERE NOT success;
 DELETE FROM initech.users WHERE email = 'Ann@Example.com';
 SELECT tenant, success, from_revision, to_revision, steps FROM tenancy.migrate_all() WHERE steps > 0;
 SELECT state, count(*) FROM tenancy.status() GROUP BY state;
