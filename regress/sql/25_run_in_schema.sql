@@ -50,7 +50,7 @@ SELECT tenancy.run_in_schema('ris', 'SELECT 1', 'root');
 BEGIN;
 SELECT tenancy.run_in_schema('ris', 'SELECT 1');
 SELECT mode, classid, objid = 'ris'::regnamespace AS this_schema FROM pg_locks
- WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+ WHERE locktype = 'advisory' AND pid = pg_backend_pid() ORDER BY mode;
 ROLLBACK;
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 -- A migration may not run another one, nor itself.
