@@ -18,9 +18,12 @@ constexpr std::size_t kMaxSetNameLength = 63;
 
 std::string_view to_string(Scope scope) noexcept {
   switch (scope) {
-    case Scope::shared: return "public";
-    case Scope::tenant: return "tenant";
-    case Scope::both: return "both";
+    case Scope::shared:
+      return "public";
+    case Scope::tenant:
+      return "tenant";
+    case Scope::both:
+      return "both";
   }
   return {};
 }

@@ -47,7 +47,7 @@ struct Migration {
   bool allow_outside = false;  ///< may create, alter or drop objects outside the target schema
   std::optional<std::chrono::milliseconds> lock_timeout;       ///< per lock wait; absent: the run's
   std::optional<std::chrono::milliseconds> statement_timeout;  ///< per statement; absent: the run's
-  std::string filename;        ///< where it came from; empty when it came from a call
+  std::string filename;                                        ///< where it came from; empty when it came from a call
 };
 
 /// Set names: 1 to 63 bytes of lower-case ASCII letters, digits, `_` and `-`, beginning with a letter.

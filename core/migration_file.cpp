@@ -215,9 +215,15 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
   const std::string text = read_source_text(name, content);
   switch (file.part) {
     case FilePart::whole:
-    case FilePart::up: read_up(*file_name, text, migration, file.version_line); break;
-    case FilePart::down: read_down(text, migration); break;
-    case FilePart::metadata: migration.transactional = read_run_in_transaction(name, text); break;
+    case FilePart::up:
+      read_up(*file_name, text, migration, file.version_line);
+      break;
+    case FilePart::down:
+      read_down(text, migration);
+      break;
+    case FilePart::metadata:
+      migration.transactional = read_run_in_transaction(name, text);
+      break;
   }
   read_name(name, *file_name, migration);
   return file;

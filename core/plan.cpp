@@ -18,11 +18,16 @@ using Kind = Revision::Kind;
 
 std::string revision_text(const Revision& revision) {
   switch (revision.kind) {
-    case Kind::head: return "head";
-    case Kind::base: return "base";
-    case Kind::forward: return "+" + std::to_string(revision.count);
-    case Kind::back: return "-" + std::to_string(revision.count);
-    case Kind::version: return revision.version;
+    case Kind::head:
+      return "head";
+    case Kind::base:
+      return "base";
+    case Kind::forward:
+      return "+" + std::to_string(revision.count);
+    case Kind::back:
+      return "-" + std::to_string(revision.count);
+    case Kind::version:
+      return revision.version;
   }
   return {};
 }

@@ -34,7 +34,7 @@ enum class OutOfOrder { refuse, apply, skip };
 struct Step {
   std::size_t migration = 0;  ///< index in the set
   Direction direction = Direction::up;
-  bool again = false;         ///< a repeatable migration that was applied with another text
+  bool again = false;  ///< a repeatable migration that was applied with another text
 
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -66,9 +66,9 @@ struct Plan {
 struct Standing {
   enum class State { current, behind, diverged, in_doubt };
   State state = State::current;
-  std::string revision;    ///< newest applied versioned migration, or "base"
-  std::size_t pending = 0; ///< migrations that plan_upgrade to head would apply (out of order ones included)
-  std::string detail;      ///< diverged, in_doubt: what differs, in one line; else empty
+  std::string revision;     ///< newest applied versioned migration, or "base"
+  std::size_t pending = 0;  ///< migrations that plan_upgrade to head would apply (out of order ones included)
+  std::string detail;       ///< diverged, in_doubt: what differs, in one line; else empty
 };
 
 /// Never throws for what the target holds: that is its state.

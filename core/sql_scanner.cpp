@@ -52,12 +52,24 @@ void SqlScanner::scan(std::string_view line) noexcept {
   std::size_t at = 0;
   while (at < line.size()) {
     switch (state_) {
-      case State::plain: at = scan_plain(line, at); break;
-      case State::single_quote: at = scan_quote(line, at, '\''); break;
-      case State::double_quote: at = scan_quote(line, at, '"'); break;
-      case State::escape_string: at = scan_escape_string(line, at); break;
-      case State::dollar_quote: at = scan_dollar_quote(line, at); break;
-      case State::block_comment: at = scan_block_comment(line, at); break;
+      case State::plain:
+        at = scan_plain(line, at);
+        break;
+      case State::single_quote:
+        at = scan_quote(line, at, '\'');
+        break;
+      case State::double_quote:
+        at = scan_quote(line, at, '"');
+        break;
+      case State::escape_string:
+        at = scan_escape_string(line, at);
+        break;
+      case State::dollar_quote:
+        at = scan_dollar_quote(line, at);
+        break;
+      case State::block_comment:
+        at = scan_block_comment(line, at);
+        break;
     }
   }
 }

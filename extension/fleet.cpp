@@ -7,8 +7,8 @@ namespace tenancy {
 namespace {
 
 Outcome unreachable(const FleetTarget& target) {
-  return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives in " + target.elsewhere,
-                         {}, "Connect to that database and migrate it there."));
+  return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives in " + target.elsewhere, {},
+                         "Connect to that database and migrate it there."));
 }
 
 /// Commits without waiting for the disk: the tracking row commits with the change, so a crash loses both or none,
@@ -22,7 +22,8 @@ void commit_without_waiting() {
   });
 }
 
-/// What this backend or its workers committed up to there is on disk, and on the synchronous standbys, when this returns.
+/// What this backend or its workers committed up to there is on disk, and on the synchronous standbys, when this
+/// returns.
 void flush_commits(XLogRecPtr last_commit) {
   if (last_commit == InvalidXLogRecPtr) return;
   guarded([=] {

@@ -10,8 +10,8 @@ namespace tenancy {
 /// A target of the fleet. Several tenants may share it (isolation rls); then `target.tenant` is empty.
 struct FleetTarget {
   Target target;
-  bool shared = false;     ///< the shared schema, migrated before all tenants (after them, downwards)
-  std::string elsewhere;   ///< for a target that is not in this database: where it is
+  bool shared = false;    ///< the shared schema, migrated before all tenants (after them, downwards)
+  std::string elsewhere;  ///< for a target that is not in this database: where it is
 };
 
 /// How one target of a run ended.

@@ -26,8 +26,8 @@ Request request_arguments(const Arguments& arguments, Direction direction) {
 void warn_about_failures(std::size_t failed, std::size_t all) {
   if (failed == 0) return;
   guarded([=] {
-    ereport(WARNING, (errmsg("%zu of %zu targets failed", failed, all),
-                      errhint("The rows with success = false say why.")));
+    ereport(WARNING,
+            (errmsg("%zu of %zu targets failed", failed, all), errhint("The rows with success = false say why.")));
   });
 }
 
@@ -72,17 +72,17 @@ Datum run_fleet(FunctionCallInfo fcinfo, Direction direction) {
     FleetRun run(memory.get(), filter, request_arguments(arguments, direction));
     warn_about_nobody(filter, run);
     int const workers = concurrency_argument(arguments);
-    std::vector<Outcome> const outcomes = run.run(FleetRun::Alone::in_transaction,
-                                                  workers > 0 && is_own_transaction() ? workers : 0,
-                                                  [](const FleetTarget&, const Outcome&) {});
+    std::vector<Outcome> const outcomes =
+        run.run(FleetRun::Alone::in_transaction, workers > 0 && is_own_transaction() ? workers : 0,
+                [](const FleetTarget&, const Outcome&) {});
     std::size_t failed = 0;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const Target& target = run.targets()[i].target;
       const Outcome& outcome = outcomes[i];
       failed += outcome.success ? 0 : 1;
-      rows.add({cell_or_null(target.tenant), to_cell(target.schema), outcome.success,
-                cell_or_null(outcome.from), cell_or_null(outcome.to), static_cast<std::int64_t>(outcome.steps),
-                outcome.duration, cell_or_null(outcome.sqlstate), cell_or_null(outcome.error), cell_or_null(outcome.detail),
+      rows.add({cell_or_null(target.tenant), to_cell(target.schema), outcome.success, cell_or_null(outcome.from),
+                cell_or_null(outcome.to), static_cast<std::int64_t>(outcome.steps), outcome.duration,
+                cell_or_null(outcome.sqlstate), cell_or_null(outcome.error), cell_or_null(outcome.detail),
                 cell_or_null(outcome.hint)});
     }
     warn_about_failures(failed, outcomes.size());
@@ -123,7 +123,8 @@ class RolloutProgress {
                     "What was migrated stays so. Mend the failed targets and call tenancy.rollout() again.");
     }
     guarded([this] {
-      ereport(NOTICE, (errmsg("%zu of %zu targets migrated, %zu had nothing to do", migrated_, all_, all_ - migrated_)));
+      ereport(NOTICE,
+              (errmsg("%zu of %zu targets migrated, %zu had nothing to do", migrated_, all_, all_ - migrated_)));
     });
   }
 
@@ -178,8 +179,7 @@ TENANCY_SQL_FUNCTION(tenancy_status) {
       rows.add({to_cell(status.tenant), to_cell(status.isolation), to_cell(status.schema), to_cell(status.status),
                 to_cell(status.tier), to_cell(status.migration_set), to_cell(status.revision), to_cell(status.head),
                 status.pending ? Cell(static_cast<std::int64_t>(*status.pending)) : Cell(), to_cell(status.state),
-                status.last_applied_at == 0 ? Cell() : Cell(Moment{status.last_applied_at}),
-                to_cell(status.detail)});
+                status.last_applied_at == 0 ? Cell() : Cell(Moment{status.last_applied_at}), to_cell(status.detail)});
     });
     return Datum(0);
   });

@@ -19,8 +19,8 @@ struct ErrorReport {
   std::string message, detail, detail_log, hint, context;
   std::string schema_name, table_name, column_name, datatype_name, constraint_name;
   std::string internal_query;
-  int cursor_position = 0;    ///< 1-based character in the statement that was analysed; 0: none
-  int internal_position = 0;  ///< 1-based character in internal_query; 0: none
+  int cursor_position = 0;         ///< 1-based character in the statement that was analysed; 0: none
+  int internal_position = 0;       ///< 1-based character in internal_query; 0: none
   const char* filename = nullptr;  ///< of the server's source; a literal
   int lineno = 0;
   const char* funcname = nullptr;

@@ -41,9 +41,9 @@ char* describe(const ObjectAddress& object) {
 [[noreturn]] void report_escape(const ObjectAddress& object, const char* did) {
   ereport(ERROR,
           (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-           OidIsValid(watch.schema) ? errmsg("the migration %s %s, outside schema \"%s\"", did, describe(object),
-                                             watch.schema_name)
-                                    : errmsg("the migration %s %s, which is the session's own", did, describe(object)),
+           OidIsValid(watch.schema)
+               ? errmsg("the migration %s %s, outside schema \"%s\"", did, describe(object), watch.schema_name)
+               : errmsg("the migration %s %s, which is the session's own", did, describe(object)),
            errhint("Leave names unqualified, so that they mean the tenant's schema. What all tenants share belongs in "
                    "a migration of scope public; if this is meant, add the header line -- MIGRATION_ALLOW_OUTSIDE: "
                    "on.")));
@@ -51,8 +51,8 @@ char* describe(const ObjectAddress& object) {
 }
 
 void check_extension(const ObjectAddress& object) {
-  Oid const schema = oid_of_row(ExtensionRelationId, Anum_pg_extension_oid, object.objectId,
-                                Anum_pg_extension_extnamespace);
+  Oid const schema =
+      oid_of_row(ExtensionRelationId, Anum_pg_extension_oid, object.objectId, Anum_pg_extension_extnamespace);
   if (schema != watch.schema) return;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                   errmsg("the migration installs extension \"%s\" in schema \"%s\"",
@@ -240,8 +240,7 @@ void watch_utility(Node* statement) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a migration cannot run %s", command),
                     errdetail("It changes the session, and the next tenant would get what this one left.")));
   }
-  if (IsA(statement, PrepareStmt) &&
-      FetchPreparedStatement(castNode(PrepareStmt, statement)->name, false) == nullptr) {
+  if (IsA(statement, PrepareStmt) && FetchPreparedStatement(castNode(PrepareStmt, statement)->name, false) == nullptr) {
     MemoryContext const outer = MemoryContextSwitchTo(watch.context);
     watch.prepared = lappend(watch.prepared, pstrdup(castNode(PrepareStmt, statement)->name));
     MemoryContextSwitchTo(outer);

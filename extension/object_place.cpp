@@ -66,8 +66,8 @@ Place place_of(const ObjectAddress& object, Oid target) {
       return place_of_table(
           oid_of_row(TriggerRelationId, Anum_pg_trigger_oid, object.objectId, Anum_pg_trigger_tgrelid), target);
     case PolicyRelationId:
-      return place_of_table(
-          oid_of_row(PolicyRelationId, Anum_pg_policy_oid, object.objectId, Anum_pg_policy_polrelid), target);
+      return place_of_table(oid_of_row(PolicyRelationId, Anum_pg_policy_oid, object.objectId, Anum_pg_policy_polrelid),
+                            target);
     case RewriteRelationId:
       return place_of_table(
           oid_of_row(RewriteRelationId, Anum_pg_rewrite_oid, object.objectId, Anum_pg_rewrite_ev_class), target);

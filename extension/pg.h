@@ -109,7 +109,6 @@ extern "C" {
 #include "utils/syscache.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
-#include "utils/timestamp.h"
 #include "utils/varlena.h"
 }
 

@@ -39,8 +39,8 @@ TargetRole choose_role(RunAs run_as, Oid owner) {
 RoleScope::RoleScope(const TargetRole& role) noexcept {
   GetUserIdAndSecContext(&user_, &security_);
   if (role.role == user_ && !role.restricted) return;
-  SetUserIdAndSecContext(role.role, security_ | SECURITY_LOCAL_USERID_CHANGE |
-                                        (role.restricted ? SECURITY_RESTRICTED_OPERATION : 0));
+  SetUserIdAndSecContext(
+      role.role, security_ | SECURITY_LOCAL_USERID_CHANGE | (role.restricted ? SECURITY_RESTRICTED_OPERATION : 0));
 }
 
 SettingsScope::SettingsScope(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout,

@@ -29,8 +29,8 @@ class RoleScope {
   int security_;
 };
 
-/// Settings in force from construction to destruction, which puts back every setting that changed since, whoever changed
-/// it, also those of scopes inside that an error left open.
+/// Settings in force from construction to destruction, which puts back every setting that changed since, whoever
+/// changed it, also those of scopes inside that an error left open.
 class SettingsScope {
  public:
   /// `search_path` is a list of schemas, first to last, which pg_temp will follow; a zero lock_timeout waits for

@@ -64,8 +64,8 @@ void define_settings() {
   DefineCustomEnumVariable("tenancy.run_as", "Role that migrations run as.",
                            "auto is the schema's owner when the caller is a superuser and the owner is not, "
                            "else the caller.",
-                           &run_as, static_cast<int>(RunAs::automatic), kRunAsOptions, PGC_USERSET, 0, nullptr,
-                           nullptr, nullptr);
+                           &run_as, static_cast<int>(RunAs::automatic), kRunAsOptions, PGC_USERSET, 0, nullptr, nullptr,
+                           nullptr);
   DefineCustomIntVariable("tenancy.lock_timeout", "Longest time that a migration waits for one lock; 0 is no limit.",
                           nullptr, &lock_timeout_ms, 2000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr,
                           nullptr);

@@ -5,14 +5,12 @@
 #include "extension/spi.h"
 
 /// Declares and begins an SQL-callable function. PostgreSQL 15 does not export it by itself.
-#define TENANCY_SQL_FUNCTION(name)                \
-  _Pragma("GCC visibility push(default)")         \
-  extern "C" {                                    \
-  Datum name(PG_FUNCTION_ARGS);                   \
-  PG_FUNCTION_INFO_V1(name);                      \
-  }                                               \
-  _Pragma("GCC visibility pop")                   \
-  Datum name([[maybe_unused]] PG_FUNCTION_ARGS)
+#define TENANCY_SQL_FUNCTION(name)                     \
+  _Pragma("GCC visibility push(default)") extern "C" { \
+    Datum name(PG_FUNCTION_ARGS);                      \
+    PG_FUNCTION_INFO_V1(name);                         \
+  }                                                    \
+  _Pragma("GCC visibility pop") Datum name([[maybe_unused]] PG_FUNCTION_ARGS)
 
 namespace tenancy {
 

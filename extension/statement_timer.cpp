@@ -1,7 +1,7 @@
 #include "extension/statement_timer.h"
 
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 namespace tenancy {
 

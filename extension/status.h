@@ -6,14 +6,14 @@
 namespace tenancy {
 
 struct TenantStatus {
-  Value tenant;     ///< NULL: the shared schema
+  Value tenant;  ///< NULL: the shared schema
   std::string isolation;
   std::string schema;
   Value status;
   Value tier;
   std::string migration_set;
-  Value revision;   ///< NULL: not known
-  Value head;       ///< NULL: the set has no migration for it
+  Value revision;  ///< NULL: not known
+  Value head;      ///< NULL: the set has no migration for it
   std::optional<std::size_t> pending;
   std::string state;  ///< current, behind, diverged, in doubt, missing, foreign, denied, locked, elsewhere
   TimestampTz last_applied_at = 0;  ///< 0: never

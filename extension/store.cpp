@@ -143,10 +143,9 @@ void require_not_applied(const Migration& migration, const std::string& verb, co
 
 bool same(const Migration& left, const Migration& right) {
   return left.description == right.description && left.scope == right.scope && left.up == right.up &&
-         left.down == right.down && left.transactional == right.transactional &&
-         left.repeatable == right.repeatable && left.allow_outside == right.allow_outside &&
-         left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
-         left.filename == right.filename;
+         left.down == right.down && left.transactional == right.transactional && left.repeatable == right.repeatable &&
+         left.allow_outside == right.allow_outside && left.lock_timeout == right.lock_timeout &&
+         left.statement_timeout == right.statement_timeout && left.filename == right.filename;
 }
 
 /// Is a migration still what the set was planned with?
@@ -268,13 +267,11 @@ StoreAction store_migration(const Migration& migration) {
   }
   upsert_migration.run({migration.set, migration.version, migration.description,
                         std::string(to_string(migration.scope)), migration.up.sql,
-                        std::to_string(migration.up.first_line),
-                        migration.down ? Value(migration.down->sql) : Value(),
+                        std::to_string(migration.up.first_line), migration.down ? Value(migration.down->sql) : Value(),
                         migration.down ? Value(std::to_string(migration.down->first_line)) : Value(),
-                        checksum(migration.up.sql), from_bool(migration.transactional),
-                        from_bool(migration.repeatable), from_bool(migration.allow_outside),
-                        from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
-                        not_empty(migration.filename)});
+                        checksum(migration.up.sql), from_bool(migration.transactional), from_bool(migration.repeatable),
+                        from_bool(migration.allow_outside), from_milliseconds(migration.lock_timeout),
+                        from_milliseconds(migration.statement_timeout), not_empty(migration.filename)});
   return stored ? StoreAction::updated : StoreAction::added;
 }
 

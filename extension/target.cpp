@@ -114,9 +114,10 @@ Oid require_schema(const std::string& name) {
   }
   Oid const schema = guarded([&] { return get_namespace_oid(name.c_str(), true); });
   if (!OidIsValid(schema)) {
-    throw PgError(ERRCODE_UNDEFINED_SCHEMA, "the schema does not exist", {},
-                  "A new tenant is made with tenancy.create_tenant(). For one that is registered, restore the schema, correct "
-                  "tenancy.tenants, or call tenancy.deregister_tenant().");
+    throw PgError(
+        ERRCODE_UNDEFINED_SCHEMA, "the schema does not exist", {},
+        "A new tenant is made with tenancy.create_tenant(). For one that is registered, restore the schema, correct "
+        "tenancy.tenants, or call tenancy.deregister_tenant().");
   }
   if (name.starts_with("pg_") || name == "information_schema" || name == "tenancy") {
     throw PgError(ERRCODE_RESERVED_NAME, "the schema belongs to the system and cannot be migrated");
@@ -195,8 +196,7 @@ class Migrator::Session {
   std::vector<std::string> search_path_;
 };
 
-Migrator::Migrator(MemoryContext context)
-    : context_(context), settings_(current_settings()), store_(context) {}
+Migrator::Migrator(MemoryContext context) : context_(context), settings_(current_settings()), store_(context) {}
 
 core::Plan Migrator::make_plan(const Target& target, const Request& request,
                                std::span<const core::AppliedMigration> applied) {
@@ -254,8 +254,7 @@ void Migrator::run_step(const Target& target, Session& session, const core::Step
     }
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
-    error.prefix((step.direction == core::Direction::up ? "migration " : "downgrade of migration ") +
-                          stored.version);
+    error.prefix((step.direction == core::Direction::up ? "migration " : "downgrade of migration ") + stored.version);
     throw;
   }
 }
@@ -290,8 +289,8 @@ void Migrator::run_sql(const Target& target, const std::string& sql, RunAs run_a
     SqlScript const script(sql, {}, context_);
     check_statements(script, true);
     RoleScope const as_role(session.role);
-    session.run(script, target.kind == core::TargetKind::tenant ? session.schema : InvalidOid,
-                settings_.lock_timeout, settings_.statement_timeout, false);
+    session.run(script, target.kind == core::TargetKind::tenant ? session.schema : InvalidOid, settings_.lock_timeout,
+                settings_.statement_timeout, false);
     require_unchanged(session.schema, target.schema);
   });
 }

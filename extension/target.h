@@ -106,8 +106,8 @@ class Migrator {
   Store store_;
 };
 
-/// The schema's oid; PgError, without its name, when there is none, or when it is not one to migrate (pg_catalog and the
-/// like).
+/// The schema's oid; PgError, without its name, when there is none, or when it is not one to migrate (pg_catalog and
+/// the like).
 [[nodiscard]] Oid require_schema(const std::string& name);
 
 }  // namespace tenancy

@@ -97,8 +97,7 @@ Target by_tenant(const Arguments& arguments, const Value& set) {
                   "tenancy.create_tenant().");
   }
   if (!tenant->is_here) {
-    throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED,
-                  "tenant \"" + id + "\" lives in " + tenant->place(), {},
+    throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED, "tenant \"" + id + "\" lives in " + tenant->place(), {},
                   "Connect to that database and migrate it there.");
   }
   return any_schema(tenant->schema, set ? set : Value(tenant->migration_set));

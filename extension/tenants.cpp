@@ -4,19 +4,18 @@ namespace tenancy {
 
 namespace {
 
-#define TENANT_COLUMNS                                                                             \
-  "id, isolation, server, database, schema, migration_set, status, tier,"                         \
+#define TENANT_COLUMNS                                                    \
+  "id, isolation, server, database, schema, migration_set, status, tier," \
   " server IS NULL AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database())"
 
-Query select_filtered(
-    "SELECT " TENANT_COLUMNS
-    "  FROM tenancy.tenants"
-    " WHERE ($1 IS NULL OR id OPERATOR(pg_catalog.~~) $1)"
-    "   AND ($2 IS NULL OR tier OPERATOR(pg_catalog.=) $2)"
-    "   AND ($3 IS NULL OR labels OPERATOR(pg_catalog.@>) $3::pg_catalog.jsonb)"
-    "   AND ($4 IS NULL OR status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))"
-    "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
-    " ORDER BY server NULLS FIRST, database NULLS FIRST, schema, id");
+Query select_filtered("SELECT " TENANT_COLUMNS
+                      "  FROM tenancy.tenants"
+                      " WHERE ($1 IS NULL OR id OPERATOR(pg_catalog.~~) $1)"
+                      "   AND ($2 IS NULL OR tier OPERATOR(pg_catalog.=) $2)"
+                      "   AND ($3 IS NULL OR labels OPERATOR(pg_catalog.@>) $3::pg_catalog.jsonb)"
+                      "   AND ($4 IS NULL OR status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))"
+                      "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
+                      " ORDER BY server NULLS FIRST, database NULLS FIRST, schema, id");
 
 Query select_unknown_statuses(
     "SELECT s FROM pg_catalog.unnest($1::pg_catalog.text[]) AS s"
@@ -35,8 +34,8 @@ std::vector<Tenant> to_tenants(std::vector<Row> rows) {
   std::vector<Tenant> tenants;
   tenants.reserve(rows.size());
   for (Row& row : rows) {
-    tenants.push_back({std::move(*row[0]), std::move(*row[1]), std::move(row[2]), std::move(row[3]),
-                       std::move(*row[4]), std::move(*row[5]), std::move(*row[6]), std::move(row[7]), row[8] == "t"});
+    tenants.push_back({std::move(*row[0]), std::move(*row[1]), std::move(row[2]), std::move(row[3]), std::move(*row[4]),
+                       std::move(*row[5]), std::move(*row[6]), std::move(row[7]), row[8] == "t"});
   }
   return tenants;
 }

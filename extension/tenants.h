@@ -24,10 +24,10 @@ struct Tenant {
 
 /// Which tenants an operation is about. NULL: no condition. Text as PostgreSQL's input functions take it.
 struct TenantFilter {
-  Value pattern;        ///< LIKE pattern of the id
+  Value pattern;  ///< LIKE pattern of the id
   Value tier;
-  Value labels;         ///< jsonb that the labels contain
-  Value statuses;       ///< text[]
+  Value labels;    ///< jsonb that the labels contain
+  Value statuses;  ///< text[]
   Value migration_set;
 
   /// Does it choose among the tenants of a set, other than by their status?

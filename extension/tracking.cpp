@@ -21,7 +21,7 @@ static_assert(core::kTrackingColumns[kAppliedAt - 1].name == "applied_at");
 static_assert(core::kTrackingColumns[kAppliedBy - 1].name == "applied_by");
 static_assert(core::kTrackingColumns[kDuration - 1].name == "duration");
 
-constexpr Oid kColumnTypes[] = {VARCHAROID,     VARCHAROID, VARCHAROID, VARCHAROID,
+constexpr Oid kColumnTypes[] = {VARCHAROID, VARCHAROID,     VARCHAROID, VARCHAROID,
                                 VARCHAROID, TIMESTAMPTZOID, NAMEOID,    INTERVALOID};
 static_assert(std::size(kColumnTypes) == core::kTrackingColumns.size());
 
@@ -73,9 +73,10 @@ void require_right(Oid relation, AclMode right) {
 
 /// Its expressions would run in the session of whoever migrates.
 [[noreturn]] void refuse_own_code(Relation relation) {
-  ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                  errmsg("tracking table \"%s\" has expressions of its own", RelationGetRelationName(relation)),
-                  errhint("Drop its CHECK constraints, generated columns, and indexes with expressions or conditions.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+           errmsg("tracking table \"%s\" has expressions of its own", RelationGetRelationName(relation)),
+           errhint("Drop its CHECK constraints, generated columns, and indexes with expressions or conditions.")));
   pg_unreachable();
 }
 
@@ -248,8 +249,7 @@ std::size_t delete_tracking_rows(Oid oid, std::string_view set, std::string_view
 }
 
 PgError foreign_tracking_table(const std::string& table) {
-  return {ERRCODE_WRONG_OBJECT_TYPE,
-          "\"" + table + "\" is not a tracking table of tenancy",
+  return {ERRCODE_WRONG_OBJECT_TYPE, "\"" + table + "\" is not a tracking table of tenancy",
           "Something else made it, and it is left alone.",
           "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
           "'tenancy_migrations', and start a new session."};

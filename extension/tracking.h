@@ -27,7 +27,7 @@ enum class WhenLocked { wait, tell };
 
 struct Tracking {
   TrackingShape shape = TrackingShape::missing;
-  Oid relation = InvalidOid;  ///< of the table, unless missing
+  Oid relation = InvalidOid;                    ///< of the table, unless missing
   std::vector<core::AppliedMigration> applied;  ///< of one set, in no order
   TimestampTz last_applied_at = 0;              ///< 0: none
 };

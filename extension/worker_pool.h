@@ -25,16 +25,16 @@ class WorkerPool {
   [[nodiscard]] int started() const noexcept { return static_cast<int>(workers_.size()); }
 
   /// Collects an outcome for every target, in the order in which they come, until all workers have ended. The target
-  /// that a worker had in hand when it died is a failure, and so are those that no worker was left for. Throws PgError when the caller is
-  /// cancelled; the workers are ended then.
+  /// that a worker had in hand when it died is a failure, and so are those that no worker was left for. Throws PgError
+  /// when the caller is cancelled; the workers are ended then.
   void run(const Report& report);
 
  private:
   struct Worker {
     BackgroundWorkerHandle* handle = nullptr;
     shm_mq_handle* queue = nullptr;
-    bool ended = false;       ///< its queue is detached
-    std::string last_error;   ///< raised by the worker outside of a target
+    bool ended = false;      ///< its queue is detached
+    std::string last_error;  ///< raised by the worker outside of a target
   };
 
   void create_segment(const Request& request, std::span<const FleetTarget* const> targets, int workers);

@@ -33,7 +33,8 @@ TEST_F(Border, FailingTenantLeavesTheOthersAndTheSession) {
     ASSERT_EQ(rows.size(), 10U);
     for (const Row& row : rows) EXPECT_EQ(row[1], row[0] == "t07" ? "f" : "t") << *row[0];
     EXPECT_EQ(rows[6][2], "23505");
-    EXPECT_THAT(*rows[6][3], HasSubstr("tenant \"t07\": migration 002: statement 1 (line 1): could not create unique index"));
+    EXPECT_THAT(*rows[6][3],
+                HasSubstr("tenant \"t07\": migration 002: statement 1 (line 1): could not create unique index"));
     session_.exec("SELECT * FROM tenancy.downgrade_all('001')");
   }
   // A leaked reference to a relation, a snapshot or a buffer would be a warning at the end of the transaction.

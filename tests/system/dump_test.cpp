@@ -47,7 +47,8 @@ TEST_F(Dump, WholeDatabaseKeepsStoreTenantsAndHistories) {
   EXPECT_EQ(before.query(kStore), after.query(kStore));
   EXPECT_EQ(before.query(kTenants), after.query(kTenants));
   EXPECT_EQ(before.query(kStatus), after.query(kStatus));
-  EXPECT_EQ(before.query("SELECT * FROM tenancy.history('acme')"), after.query("SELECT * FROM tenancy.history('acme')"));
+  EXPECT_EQ(before.query("SELECT * FROM tenancy.history('acme')"),
+            after.query("SELECT * FROM tenancy.history('acme')"));
 
   after.exec("SELECT tenancy.add_migration('003', 'ALTER TABLE users ADD name text')");
   const Rows rows = after.query("SELECT tenant, steps, success FROM tenancy.migrate_all() WHERE tenant IS NOT NULL");

@@ -118,7 +118,8 @@ TEST_F(Interruption, StatementTimeoutOfTheCallerStopsTheRun) {
 }
 
 TEST_F(Interruption, OwnStatementTimeoutFailsItsTargetOnly) {
-  Connection runner = start_and_wait("SELECT * FROM tenancy.migrate_all(concurrency => 0)", "SET tenancy.statement_timeout = '2s'");
+  Connection runner =
+      start_and_wait("SELECT * FROM tenancy.migrate_all(concurrency => 0)", "SET tenancy.statement_timeout = '2s'");
   const Rows rows = runner.finish();
   ASSERT_EQ(rows.size(), 10U);
   for (const Row& row : rows) EXPECT_EQ(row[2], row[0] == "t06" ? "f" : "t") << *row[0];

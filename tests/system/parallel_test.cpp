@@ -58,15 +58,17 @@ TEST_F(Parallel, WorkersAreTheCallerWithItsSettings) {
     SET work_mem = '3MB';
     SET ROLE parallel_deploy;
   )");
-  const Rows rows = session.query("SELECT tenant, success, sqlstate FROM tenancy.migrate_all() ORDER BY tenant NULLS FIRST");
+  const Rows rows =
+      session.query("SELECT tenant, success, sqlstate FROM tenancy.migrate_all() ORDER BY tenant NULLS FIRST");
   ASSERT_EQ(rows.size(), 9U);
   EXPECT_THAT(rows[0], ElementsAre(std::nullopt, "t", std::nullopt));
   EXPECT_THAT(rows[7], ElementsAre("t7", "t", std::nullopt));
   // A schema that the role has no right to fails alone.
   EXPECT_THAT(rows[8], ElementsAre("t8", "f", "42501"));
   session.exec("RESET ROLE");
-  EXPECT_EQ(session.query("SELECT tableowner FROM pg_tables WHERE schemaname = 't1' AND tablename IN ('items', 'history')"),
-            (Rows{{"parallel_deploy"}, {"parallel_deploy"}}));
+  EXPECT_EQ(
+      session.query("SELECT tableowner FROM pg_tables WHERE schemaname = 't1' AND tablename IN ('items', 'history')"),
+      (Rows{{"parallel_deploy"}, {"parallel_deploy"}}));
   EXPECT_EQ(session.value("SELECT work_mem FROM t1.seen"), "3MB");
   session.exec("DROP OWNED BY parallel_deploy CASCADE; DROP ROLE parallel_deploy");
 }

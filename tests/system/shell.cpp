@@ -16,7 +16,8 @@ std::string run_program(const std::string& program, const std::string& arguments
   if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
   std::string output;
   std::array<char, 65536> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) output.append(buffer.data(), count);
+  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    output.append(buffer.data(), count);
   if (pclose(pipe) != 0) throw std::runtime_error(command + ":\n" + output);
   return output;
 }
