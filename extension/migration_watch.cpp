@@ -62,14 +62,6 @@ void check_extension(const ObjectAddress& object) {
                           "CREATE EXTENSION.")));
 }
 
-[[noreturn]] void report_dropped_extension(Oid extension) {
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("the migration drops extension \"%s\"", get_extension_name(extension)),
-                  errdetail("A database has each extension once: the other tenants would lose it."),
-                  errhint("Drop it in a migration of scope public.")));
-  pg_unreachable();
-}
-
 List* remember(List* list, Oid class_id, Oid object_id) {
   MemoryContext const outer = MemoryContextSwitchTo(watch.context);
   auto* const object = static_cast<ObjectAddress*>(palloc(sizeof(ObjectAddress)));
@@ -146,7 +138,6 @@ void on_drop(Oid class_id, Oid object_id, const void* argument) {
   if (drop != nullptr && (drop->dropflags & PERFORM_DELETION_INTERNAL) != 0) return;
   if (is_internal_trigger(class_id, object_id)) return;
   if (is_tracking_table(class_id, object_id)) report_tracking_table("drops");
-  if (class_id == ExtensionRelationId && OidIsValid(watch.schema)) report_dropped_extension(object_id);
   // A member of an extension can only go with all of the extension.
   if (OidIsValid(getExtensionOfObject(class_id, object_id))) return;
   refuse_escape(class_id, object_id, "drops");
@@ -263,6 +254,29 @@ bool keep_tracking_table(DropStmt* drop) {
   return others != NIL;
 }
 
+/// Takes the extensions that all tenants use out of a DROP EXTENSION. False when nothing is left to drop.
+bool keep_shared_extensions(DropStmt* drop) {
+  List* others = NIL;
+  ListCell* cell;
+  foreach (cell, drop->objects) {
+    const char* const name = strVal(lfirst(cell));
+    Oid const extension = get_extension_oid(name, true);
+    Oid const schema =
+        oid_of_row(ExtensionRelationId, Anum_pg_extension_oid, extension, Anum_pg_extension_extnamespace);
+    if (!OidIsValid(extension) || schema == watch.schema) {
+      others = lappend(others, lfirst(cell));
+      continue;
+    }
+    ereport(NOTICE, (errmsg("extension \"%s\" belongs to the whole database and is not dropped", name)));
+  }
+  drop->objects = others;
+  return others != NIL;
+}
+
+bool drops_extensions(Node* statement) {
+  return IsA(statement, DropStmt) && castNode(DropStmt, statement)->removeType == OBJECT_EXTENSION;
+}
+
 bool drops_tables(Node* statement) {
   return IsA(statement, DropStmt) && castNode(DropStmt, statement)->removeType == OBJECT_TABLE;
 }
@@ -274,6 +288,10 @@ void process_utility(PlannedStmt* planned, const char* sql, bool read_only_tree,
   if (watch.active && OidIsValid(watch.tracking_table) && drops_tables(planned->utilityStmt)) {
     planned = static_cast<PlannedStmt*>(copyObjectImpl(planned));
     if (!keep_tracking_table(castNode(DropStmt, planned->utilityStmt))) return;
+  }
+  if (watch.active && OidIsValid(watch.schema) && drops_extensions(planned->utilityStmt)) {
+    planned = static_cast<PlannedStmt*>(copyObjectImpl(planned));
+    if (!keep_shared_extensions(castNode(DropStmt, planned->utilityStmt))) return;
   }
   auto* const next = previous_process_utility_hook != nullptr ? previous_process_utility_hook : standard_ProcessUtility;
   next(planned, sql, read_only_tree, context, parameters, environment, receiver, completion);

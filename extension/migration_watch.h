@@ -4,8 +4,8 @@
 //    does elsewhere, usually because a stray search_path made an unqualified name mean another schema's
 //    object, is an error at once, unless the migration allows it.
 //    Extensions belong to the whole database: creating one in a shared schema is fine (CREATE EXTENSION IF NOT
-//    EXISTS … SCHEMA public is how tenants ask for one), creating one in a tenant's schema or dropping one is an
-//    escape.
+//    EXISTS … SCHEMA public is how tenants ask for one), creating one in a tenant's schema is an escape, and
+//    dropping one (as the way back of such a migration does) keeps it for the other tenants, with a NOTICE.
 // 2. The tracking table. A migration that drops a table of its name means another tool's (cleaning up after it is a
 //    usual migration): the table is kept, with a NOTICE. Changing it otherwise is an error.
 // 3. Leftovers. Temporary objects and prepared statements that it makes are dropped when it ends. Session
