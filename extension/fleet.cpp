@@ -1,5 +1,6 @@
 #include "extension/fleet.h"
 
+#include "extension/lock_budget.h"
 #include "extension/worker_pool.h"
 
 namespace tenancy {
@@ -33,11 +34,6 @@ void flush_commits(XLogRecPtr last_commit) {
     SyncRepWaitForLSN(last_commit, true);
     RESUME_INTERRUPTS();
   });
-}
-
-PgError to_error(const Outcome& outcome) {
-  const std::string& state = outcome.sqlstate;
-  return {MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]), outcome.error, outcome.detail, outcome.hint};
 }
 
 Outcome left_alone(const FleetTarget& target, std::size_t failed) {
@@ -83,6 +79,11 @@ Outcome success(const TargetResult& result) {
   outcome.to = result.to;
   outcome.steps = result.steps.size();
   return outcome;
+}
+
+PgError to_error(const Outcome& outcome) {
+  const std::string& state = outcome.sqlstate;
+  return {MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]), outcome.error, outcome.detail, outcome.hint};
 }
 
 Target shared_target(const Settings& settings, const std::string& set) {
@@ -263,12 +264,13 @@ void FleetRun::finish(std::size_t index, Outcome outcome, const Progress& progre
 
 void FleetRun::run_alone(const std::vector<std::size_t>& pending, Alone alone, const Progress& progress) {
   ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
-  if (alone == Alone::in_transaction) budget_.emplace(pending.size());
+  std::optional<LockBudget> budget;
+  if (alone == Alone::in_transaction) budget.emplace(pending.size());
   for (std::size_t const index : pending) {
     TemporaryContext const memory(target_context.get());
     Outcome outcome = work_on(targets_[index], alone);
-    if (budget_) budget_->check_after_first();
-    budget_.reset();
+    if (budget) budget->check_after_first();
+    budget.reset();
     trimmer_.target_done();
     finish(index, std::move(outcome), progress);
   }
@@ -286,8 +288,10 @@ bool FleetRun::run_in_parallel(const std::vector<std::size_t>& pending, int work
     });
     return false;
   }
-  pool.run([&](std::size_t i, Outcome outcome) { finish(pending[i], std::move(outcome), progress); });
-  last_commit_ = std::max(last_commit_, pool.last_commit());
+  pool.run([&](std::size_t i, Outcome outcome) {
+    last_commit_ = std::max(last_commit_, pool.last_commit());
+    finish(pending[i], std::move(outcome), progress);
+  });
   return true;
 }
 

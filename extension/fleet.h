@@ -1,7 +1,6 @@
 // The fleet: which targets there are, and one operation over all of them.
 #pragma once
 
-#include "extension/lock_budget.h"
 #include "extension/target.h"
 #include "extension/tenants.h"
 
@@ -25,6 +24,8 @@ struct Outcome {
 
 [[nodiscard]] Outcome success(const TargetResult& result);
 [[nodiscard]] Outcome failure(const PgError& error);
+/// The error of an outcome that is a failure.
+[[nodiscard]] PgError to_error(const Outcome& outcome);
 
 /// The shared schema's targets, one for each set that has migrations for it, then the tenants' ordered by schema,
 /// each once. Throws PgError.
@@ -88,7 +89,6 @@ class FleetRun {
   std::vector<Outcome> outcomes_;
   std::size_t failed_ = 0;
   std::size_t skipping_ = 0;  ///< targets with migrations that are left out because they are out of order
-  std::optional<LockBudget> budget_;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
   CacheTrimmer trimmer_;
 };

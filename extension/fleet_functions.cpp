@@ -100,10 +100,9 @@ class RolloutProgress {
     migrated_ += outcome.success && outcome.steps > 0 ? 1 : 0;
     if (!outcome.success) {
       ++failed_;
+      int const sqlerrcode = to_error(outcome).sqlerrcode();
       guarded([&] {
-        ereport(WARNING, (errcode(MAKE_SQLSTATE(outcome.sqlstate[0], outcome.sqlstate[1], outcome.sqlstate[2],
-                                                outcome.sqlstate[3], outcome.sqlstate[4])),
-                          errmsg_internal("%s", outcome.error.c_str()),
+        ereport(WARNING, (errcode(sqlerrcode), errmsg_internal("%s", outcome.error.c_str()),
                           outcome.detail.empty() ? 0 : errdetail_internal("%s", outcome.detail.c_str()),
                           outcome.hint.empty() ? 0 : errhint("%s", outcome.hint.c_str())));
       });

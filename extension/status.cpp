@@ -20,20 +20,12 @@ const char* to_string(core::Standing::State state) {
   return "";
 }
 
-/// What is read once for a target, however many tenants share it.
-struct TargetStatus {
-  std::string schema, set;
-  Value revision, head, detail;
-  std::optional<std::size_t> pending;
-  std::string state;
-  TimestampTz last_applied_at = 0;
-};
-
-TargetStatus read_target(const Target& target, Migrator& migrator) {
+/// What is read once for a target, however many tenants share it; nothing of a tenant.
+TenantStatus read_target(const Target& target, Migrator& migrator) {
   const std::string& table = migrator.settings().tracking_table;
-  TargetStatus result;
+  TenantStatus result;
   result.schema = target.schema;
-  result.set = target.set;
+  result.migration_set = target.set;
   const core::MigrationSet& set = migrator.store().set(target.set);
   if (auto const head = set.head(target.kind)) result.head = set[*head].version;
   Oid const schema = guarded([&] { return get_namespace_oid(target.schema.c_str(), true); });
@@ -60,19 +52,6 @@ TargetStatus read_target(const Target& target, Migrator& migrator) {
   return result;
 }
 
-TenantStatus row_of(const TargetStatus& target) {
-  TenantStatus row;
-  row.schema = target.schema;
-  row.migration_set = target.set;
-  row.revision = target.revision;
-  row.head = target.head;
-  row.pending = target.pending;
-  row.state = target.state;
-  row.last_applied_at = target.last_applied_at;
-  row.detail = target.detail;
-  return row;
-}
-
 }  // namespace
 
 void report_status(const TenantFilter& filter, MemoryContext context,
@@ -82,27 +61,27 @@ void report_status(const TenantFilter& filter, MemoryContext context,
   const std::string& shared_schema = migrator.settings().shared_schemas.front();
   for (const std::string& set : Store::shared_sets()) {
     if (filter.migration_set && *filter.migration_set != set) continue;
-    TenantStatus row = row_of(read_target(shared_target(migrator.settings(), set), migrator));
+    TenantStatus row = read_target(shared_target(migrator.settings(), set), migrator);
     row.isolation = "shared";
     report(row);
   }
   CacheTrimmer trimmer;
   ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
-  TargetStatus last;
+  TenantStatus last;
   for (const Tenant& tenant : select_tenants(filter)) {
     TemporaryContext const memory(target_context.get());
     if (!tenant.is_here) {
-      last = TargetStatus{};
+      last = TenantStatus{};
       last.state = "elsewhere";
       last.detail = "in " + tenant.place();
-    } else if (last.schema != tenant.schema || last.set != tenant.migration_set) {
+    } else if (last.schema != tenant.schema || last.migration_set != tenant.migration_set) {
       Target const target = tenant.schema == shared_schema
                                 ? shared_target(migrator.settings(), tenant.migration_set)
                                 : Target{tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
       last = read_target(target, migrator);
       trimmer.target_done();
     }
-    TenantStatus row = row_of(last);
+    TenantStatus row = last;
     row.tenant = tenant.id;
     row.isolation = tenant.isolation;
     row.schema = tenant.schema;

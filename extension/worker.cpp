@@ -14,28 +14,20 @@ class Worker {
   void work() {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
-    CacheTrimmer trimmer;
     for (;;) {
       std::uint32_t const index = pg_atomic_fetch_add_u32(&run_->next_target, 1);
       if (index >= targets_.size()) break;
       pg_atomic_write_u32(&run_->in_hand[number_], index + 1);
-      send(kOutcomeMessage, encode({index, migrate(migrator, targets_[index])}));
+      send(kOutcomeMessage, encode({index, migrate(migrator, targets_[index]), XactLastCommitEnd}));
       pg_atomic_write_u32(&run_->in_hand[number_], 0);
-      guarded([&] {
-        StartTransactionCommand();
-        trimmer.target_done();
-        CommitTransactionCommand();
-      });
     }
-    WireWriter end;
-    end.number(XactLastCommitEnd);
-    send(kEndMessage, end.bytes());
   }
 
  private:
   /// One target in a transaction of its own.
   Outcome migrate(Migrator& migrator, const Target& target) {
     begin(target);
+    trimmer_.target_done();
     TimestampTz const start = GetCurrentTimestamp();
     Outcome outcome;
     try {
@@ -91,6 +83,7 @@ class Worker {
   SharedRun* run_;
   int number_;
   Request request_;
+  CacheTrimmer trimmer_;
   std::vector<Target> targets_;
 };
 

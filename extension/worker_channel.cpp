@@ -51,6 +51,7 @@ std::string encode(const OutcomeMessage& message) {
   writer.text(outcome.error);
   writer.text(outcome.detail);
   writer.text(outcome.hint);
+  writer.number(message.last_commit);
   return writer.bytes();
 }
 
@@ -68,6 +69,7 @@ OutcomeMessage decode_outcome(std::string_view bytes) {
   outcome.error = reader.text();
   outcome.detail = reader.text();
   outcome.hint = reader.text();
+  message.last_commit = reader.number<XLogRecPtr>();
   return message;
 }
 

@@ -3,8 +3,8 @@
 //
 // A worker takes the next target's index from an atomic counter, says in its slot that it works on it, and sends an
 // outcome for each. Its queue carries PostgreSQL's own protocol messages: 'E' and 'N' for errors and notices that it
-// raises (pq_redirect_to_shm_mq), 'o' for an outcome, 'x' for its end. A queue that is detached without an 'x' is a
-// worker that died.
+// raises (pq_redirect_to_shm_mq), 'o' for an outcome with the end of its commit. The target that a
+// worker has in hand when its queue is detached is one that it did not finish.
 #pragma once
 
 #include "extension/fleet.h"
@@ -21,14 +21,12 @@ enum ChannelKey : std::uint64_t { kRunKey = 1, kSettingsKey, kTaskKey, kFirstQue
 
 /// Tags of our messages; PostgreSQL's own protocol has no such ones from a backend.
 inline constexpr char kOutcomeMessage = 'o';
-inline constexpr char kEndMessage = 'x';
 
 struct SharedRun {
   Oid database;
   Oid authenticated_user;
   Oid current_user;
   int security_context;
-  std::uint32_t workers;
   std::uint32_t task_size;  ///< bytes under kTaskKey
   pg_atomic_uint32 next_target;
   /// 1 + index of the target that a worker has in hand; 0: none.
@@ -39,6 +37,7 @@ struct SharedRun {
 struct OutcomeMessage {
   std::uint32_t index = 0;
   Outcome outcome;
+  XLogRecPtr last_commit = InvalidXLogRecPtr;  ///< of the worker, up to now
 };
 
 [[nodiscard]] std::string encode(const Request& request, std::span<const FleetTarget* const> targets);

@@ -31,14 +31,6 @@ BackgroundWorker describe_worker(dsm_segment* segment, int number) {
   return worker;
 }
 
-Outcome failed(int sqlerrcode, std::string message, std::string hint = {}) {
-  Outcome outcome;
-  outcome.sqlstate = unpack_sql_state(sqlerrcode);
-  outcome.error = std::move(message);
-  outcome.hint = std::move(hint);
-  return outcome;
-}
-
 }  // namespace
 
 WorkerPool::WorkerPool(const Request& request, std::span<const FleetTarget* const> targets, int wanted)
@@ -71,7 +63,6 @@ void WorkerPool::create_segment(const Request& request, std::span<const FleetTar
     run_->database = MyDatabaseId;
     run_->authenticated_user = GetAuthenticatedUserId();
     GetUserIdAndSecContext(&run_->current_user, &run_->security_context);
-    run_->workers = workers;
     run_->task_size = task.size();
     pg_atomic_init_u32(&run_->next_target, 0);
     for (auto& in_hand : run_->in_hand) pg_atomic_init_u32(&in_hand, 0);
@@ -116,12 +107,8 @@ void WorkerPool::handle_message(Worker& worker, std::string_view message, const 
       OutcomeMessage done = decode_outcome(body);
       if (done.index >= targets_.size() || reported_[done.index]) return;
       reported_[done.index] = true;
+      last_commit_ = std::max(last_commit_, done.last_commit);
       report(done.index, std::move(done.outcome));
-      return;
-    }
-    case kEndMessage: {
-      WireReader reader(body);
-      last_commit_ = std::max(last_commit_, reader.number<XLogRecPtr>());
       return;
     }
     case 'E':
@@ -170,11 +157,12 @@ void WorkerPool::bury(std::size_t number, const Report& report) {
   if (in_hand == 0 || reported_[in_hand - 1]) return;
   reported_[in_hand - 1] = true;
   const std::string& reason = workers_[number].last_error;
-  report(in_hand - 1, failed(ERRCODE_SYSTEM_ERROR,
-                             targets_[in_hand - 1]->target.label() + ": the worker that migrated it ended: " +
-                                 (reason.empty() ? "no reason is known" : reason),
-                             "The target is untouched, or done if the end came behind its commit: tenancy.status() "
-                             "knows. Migrate again."));
+  report(in_hand - 1, failure(PgError(ERRCODE_SYSTEM_ERROR,
+                                      targets_[in_hand - 1]->target.label() + ": the worker that migrated it ended: " +
+                                          (reason.empty() ? "no reason is known" : reason),
+                                      {},
+                                      "The target is untouched, or done if the end came behind its commit: "
+                                      "tenancy.status() knows. Migrate again.")));
 }
 
 void WorkerPool::run(const Report& report) {
@@ -203,8 +191,9 @@ void WorkerPool::run(const Report& report) {
   }
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     if (reported_[i]) continue;
-    report(i, failed(ERRCODE_SYSTEM_ERROR, targets_[i]->target.label() + ": no worker was left for it" + reason,
-                     "It is untouched. Migrate again."));
+    report(i,
+           failure(PgError(ERRCODE_SYSTEM_ERROR, targets_[i]->target.label() + ": no worker was left for it" + reason,
+                           {}, "It is untouched. Migrate again.")));
   }
 }
 

@@ -182,6 +182,12 @@ class ParallelInterruption : public Interruption {
     EXPECT_EQ(connect().value("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'tenancy worker'"), "0");
   }
 
+  void expect_sixth_untouched() {
+    EXPECT_THAT(migrated(), testing::Not(testing::Contains("t06")));
+    open_gate();
+    expect_next_run_finishes();
+  }
+
   /// All rows succeed but that of the sixth tenant, which is returned.
   Row expect_only_sixth_failed(const Rows& rows) {
     EXPECT_EQ(rows.size(), 10U);
@@ -214,9 +220,7 @@ TEST_F(ParallelInterruption, CancelEndsTheWorkers) {
     EXPECT_EQ(error.sqlstate(), "57014");
   }
   expect_no_workers();
-  EXPECT_THAT(migrated(), testing::Not(testing::Contains("t06")));
-  open_gate();
-  expect_next_run_finishes();
+  expect_sixth_untouched();
 }
 
 TEST_F(ParallelInterruption, WorkersEndWithATerminatedLeader) {
@@ -224,9 +228,7 @@ TEST_F(ParallelInterruption, WorkersEndWithATerminatedLeader) {
   gate_->query("SELECT pg_terminate_backend($1::int)", {std::to_string(runner.backend_pid())});
   EXPECT_THROW(runner.finish(), PgError);
   gate_->wait_until("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'tenancy worker'");
-  EXPECT_THAT(migrated(), testing::Not(testing::Contains("t06")));
-  open_gate();
-  expect_next_run_finishes();
+  expect_sixth_untouched();
 }
 
 TEST_F(ParallelInterruption, TerminatedWorkerCostsItsTargetOnly) {
@@ -236,6 +238,22 @@ TEST_F(ParallelInterruption, TerminatedWorkerCostsItsTargetOnly) {
   EXPECT_THAT(*sixth[8], HasSubstr("tenant \"t06\": the worker that migrated it ended: terminating"));
   EXPECT_EQ(migrated().size(), 9U);
   open_gate();
+  expect_next_run_finishes();
+}
+
+TEST_F(ParallelInterruption, WhatADeadWorkerReportedSurvivesACrash) {
+  Connection runner = start_and_wait("SELECT * FROM tenancy.migrate_all(concurrency => 1)");
+  gate_->query("SELECT pg_terminate_backend($1::int)", {waiting_worker()});
+  const Rows rows = runner.finish();
+  cluster_.crash();
+  gate_.reset();
+  cluster_.start();
+  std::vector<std::string> reported;
+  for (const Row& row : rows) {
+    if (row[2] == "t") reported.push_back(*row[0]);
+  }
+  EXPECT_THAT(reported, ElementsAre("t01", "t02", "t03", "t04", "t05"));
+  EXPECT_EQ(migrated(), reported);
   expect_next_run_finishes();
 }
 
