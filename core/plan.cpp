@@ -109,15 +109,49 @@ void check_reversible(const MigrationSet& set, std::span<const Step> steps) {
               "Add a DOWNGRADE section or a down file, or go forward with a new migration.");
 }
 
+/// By index in the set: whether it is among the steps.
+std::vector<bool> taken_by(const MigrationSet& set, std::span<const Step> steps) {
+  std::vector<bool> taken(set.size());
+  for (const Step& step : steps) taken[step.migration] = true;
+  return taken;
+}
+
 /// The newest applied versioned migration that the steps leave.
 std::optional<std::size_t> newest_left(const MigrationSet& set, const History& history, std::span<const Step> steps) {
-  std::size_t end = set.versioned_count();
-  if (history.newest()) end = *history.newest() + 1;
-  for (const Step& step : steps) end = std::min(end, step.migration);
-  while (end-- > 0) {
-    if (history.is_applied(end)) return end;
+  const std::vector<bool> taken = taken_by(set, steps);
+  for (std::size_t index = set.versioned_count(); index-- > 0;) {
+    if (history.is_applied(index) && !taken[index]) return index;
   }
   return std::nullopt;
+}
+
+/// Refuses to take back what migrations that are not among the steps may stand on.
+void check_nothing_stands_on(const MigrationSet& set, std::span<const AppliedMigration> applied,
+                             std::span<const Step> steps) {
+  const std::vector<bool> taken = taken_by(set, steps);
+  const AppliedMigration* first = nullptr;
+  for (const AppliedMigration& row : applied) {
+    const std::optional<std::size_t> index = set.find(row.version);
+    if (index && taken[*index] && (first == nullptr || row.applied_at < first->applied_at)) first = &row;
+  }
+  if (first == nullptr) return;
+  std::vector<std::size_t> later;
+  for (const AppliedMigration& row : applied) {
+    const std::optional<std::size_t> index = set.find(row.version);
+    if (index && !taken[*index] && row.applied_at > first->applied_at) later.push_back(*index);
+  }
+  if (later.empty()) return;
+  std::sort(later.begin(), later.end());
+  throw Error(ErrorKind::out_of_order,
+              (later.size() == 1 ? "migration " : "migrations ") + listed(versions_of(set, later)) +
+                  (later.size() == 1 ? " was" : " were") + " applied after migration " + first->version +
+                  ", and may stand on it",
+              "Take back the later migrations first, or go forward with a new migration.");
+}
+
+/// The index of the version that is meant, or for `head` of none: the one behind the newest.
+std::size_t end_of(const MigrationSet& set, const Revision& revision) {
+  return revision.kind == Kind::head ? set.versioned_count() : resolve_version(set, revision.version);
 }
 
 }  // namespace
@@ -185,6 +219,54 @@ Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const Ap
   check_reversible(set, plan.steps);
   plan.to = history.revision(newest_left(set, history, plan.steps));
   return plan;
+}
+
+Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                   std::span<const std::string> versions) {
+  const History history{set, kind, applied};
+  history.check();
+
+  Plan plan;
+  plan.from = history.revision(history.newest());
+  for (const std::string& version : versions) {
+    const std::optional<std::size_t> index = set.find(version);
+    if (index && history.is_applied(*index)) plan.steps.push_back({*index, Direction::down, false});
+  }
+  std::sort(plan.steps.begin(), plan.steps.end(),
+            [](const Step& left, const Step& right) { return left.migration > right.migration; });
+  plan.steps.erase(std::unique(plan.steps.begin(), plan.steps.end()), plan.steps.end());
+  check_reversible(set, plan.steps);
+  check_nothing_stands_on(set, applied, plan.steps);
+  plan.to = history.revision(newest_left(set, history, plan.steps));
+  return plan;
+}
+
+Revision held_back(const MigrationSet& set, const Revision& asked, const Revision& pin) {
+  if (asked.kind != Kind::head && asked.kind != Kind::version) {
+    throw Error(ErrorKind::bad_value, "revision " + revision_text(asked) + " cannot be asked of a pinned tenant",
+                "Ask for head or a version, or take the pin away.");
+  }
+  if (pin.kind == Kind::forward || pin.kind == Kind::back) {
+    throw Error(ErrorKind::bad_value, "revision " + revision_text(pin) + " is no pin",
+                "A tenant is pinned to a version or to base.");
+  }
+  const std::size_t asked_end = end_of(set, asked);
+  if (pin.kind == Kind::base) return pin;
+  const std::size_t end = std::min(asked_end, end_of(set, pin));
+  if (end == set.versioned_count()) return {Kind::head, 0, {}};
+  return {Kind::version, 0, set[end].version};
+}
+
+Plan plan_pinned_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                         const Revision& asked, const Revision& pin, OutOfOrder out_of_order) {
+  const Revision revision = held_back(set, asked, pin);
+  const History history{set, kind, applied};
+  if (pin.kind == Kind::base || (history.newest() && end_of(set, pin) < *history.newest())) {
+    Plan plan;
+    plan.from = plan.to = history.revision(history.newest());
+    return plan;
+  }
+  return plan_upgrade(set, kind, applied, revision, out_of_order);
 }
 
 Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@ enum class Direction { up, down };
 struct AppliedMigration {
   std::string version;
   std::string checksum;
-  bool in_doubt = false;  ///< a non-transactional migration that began and was not recorded as finished
+  bool in_doubt = false;        ///< a non-transactional migration that began and was not recorded as finished
+  std::int64_t applied_at = 0;  ///< microseconds; only compared
 };
 
 /// What to do with a pending migration that is older than the newest applied one.
@@ -61,6 +63,25 @@ struct Plan {
 /// out_of_order; a repeatable migration with another text is no mismatch.
 [[nodiscard]] Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                                   const Revision& revision);
+
+/// Steps down for exactly `versions`, what one run applied there, newest first and the repeatable ones before
+/// them; what is no longer applied is left out. Throws what plan_downgrade to base throws, and
+/// Error(out_of_order) naming the other migrations that were applied after the first of `versions`: they may
+/// stand on what it made.
+[[nodiscard]] Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                                 std::span<const std::string> versions);
+
+/// The lower of what is asked, `head` or a version, and a tenant's pin, a version or `base`; a version comes
+/// back in full, and with a version as the pin never `head`: no repeatable migration is applied. `base` means
+/// that there is nothing to do upwards, and plan_upgrade would refuse it.
+/// Throws what resolve_version throws, and Error(bad_value) for other revisions.
+[[nodiscard]] Revision held_back(const MigrationSet& set, const Revision& asked, const Revision& pin);
+
+/// plan_upgrade to held_back(). A target whose pin is `base`, or older than what is applied, stays as it is:
+/// its plan is empty and never an error, whatever the target holds or lacks.
+[[nodiscard]] Plan plan_pinned_upgrade(const MigrationSet& set, TargetKind kind,
+                                       std::span<const AppliedMigration> applied, const Revision& asked,
+                                       const Revision& pin, OutOfOrder out_of_order);
 
 /// Where one target stands, for status.
 struct Standing {
