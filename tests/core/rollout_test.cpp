@@ -1,5 +1,6 @@
 #include "core/rollout.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "tests/core/error_matchers.h"
@@ -80,6 +81,16 @@ TEST(Rollout, PlansWavesOfUnusualFleets) {
   EXPECT_EQ(waves_text({"a:x", "b", "a:y"}, {.canary_tenants = {"a"}}), "canary!(a a) all(b)")
       << "a tenant with two targets";
   EXPECT_EQ(waves_text({"newest", "older", "as old"}, {.order = TargetOrder::oldest}), "all(older as old newest)");
+}
+
+TEST(Rollout, KeepsTheOrderOfTargetsOfEqualAge) {
+  const std::vector<RolloutTarget> targets(100);
+  for (const TargetOrder order : {TargetOrder::oldest, TargetOrder::newest}) {
+    const std::vector<Wave> waves = plan_waves(targets, {.order = order}, no_random);
+    ASSERT_EQ(waves.size(), 1U);
+    EXPECT_EQ(waves.front().targets.size(), targets.size());
+    EXPECT_TRUE(std::ranges::is_sorted(waves.front().targets));
+  }
 }
 
 TEST(Rollout, ShufflesByTheNumbersGiven) {
