@@ -53,7 +53,7 @@ DATA = $(patsubst $(VPATH)/%,%,$(wildcard $(VPATH)/sql/tenancy--*.sql))
 OBJS = $(patsubst $(VPATH)/%.cpp,%.o,$(wildcard $(VPATH)/core/*.cpp $(VPATH)/extension/*.cpp))
 
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wno-register $(if $(WERROR),-Werror) -fvisibility=hidden -MMD -MP
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wno-register $(if $(filter 1,$(WERROR)),-Werror) -fvisibility=hidden -MMD -MP
 SHLIB_LINK = -lstdc++ -Wl,--exclude-libs,ALL
 EXTRA_CLEAN = $(OBJS:.o=.d) pg_config.stamp
 

@@ -35,6 +35,26 @@ Scope parse_scope(std::string_view text) {
   throw Error(ErrorKind::bad_value, quoted_text(text) + " is not a scope", "A scope is public, tenant or both.");
 }
 
+std::string_view to_string(TargetKind kind) noexcept {
+  switch (kind) {
+    case TargetKind::shared:
+      return "shared";
+    case TargetKind::tenant:
+      return "tenant";
+    case TargetKind::combined:
+      return "combined";
+  }
+  return "";
+}
+
+TargetKind parse_target_kind(std::string_view text) {
+  for (const TargetKind kind : {TargetKind::shared, TargetKind::tenant, TargetKind::combined}) {
+    if (text == to_string(kind)) return kind;
+  }
+  throw Error(ErrorKind::bad_value, quoted_text(text) + " is not a kind of target",
+              "The kinds are shared, tenant and combined.");
+}
+
 bool is_set_name(std::string_view text) noexcept {
   if (text.empty() || text.size() > kMaxSetNameLength || !ascii::is_lower(text.front())) return false;
   return std::all_of(text.begin(), text.end(),

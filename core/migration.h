@@ -20,6 +20,12 @@ enum class TargetKind { shared, tenant, combined };
 /// "public", "tenant" or "both"; throws Error(bad_value).
 [[nodiscard]] Scope parse_scope(std::string_view text);
 
+/// "shared", "tenant" or "combined".
+[[nodiscard]] std::string_view to_string(TargetKind kind) noexcept;
+
+/// The same words; throws Error(bad_value).
+[[nodiscard]] TargetKind parse_target_kind(std::string_view text);
+
 [[nodiscard]] constexpr bool applies_to(Scope scope, TargetKind kind) noexcept {
   return kind == TargetKind::combined || scope == Scope::both ||
          (scope == Scope::shared) == (kind == TargetKind::shared);

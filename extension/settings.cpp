@@ -11,6 +11,9 @@ int run_as = static_cast<int>(RunAs::automatic);
 int lock_timeout_ms = 2000;
 int statement_timeout_ms = 0;
 int concurrency = 4;
+int max_attempts = 5;
+int retry_delay_ms = 200;
+int run_retention_minutes = 30 * 24 * 60;
 
 const config_enum_entry kOutOfOrderOptions[] = {
     {"refuse", static_cast<int>(core::OutOfOrder::refuse), false},
@@ -74,6 +77,16 @@ void define_settings() {
                           &statement_timeout_ms, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("tenancy.concurrency", "Background workers that a fleet operation uses; 0 is none.", nullptr,
                           &concurrency, 4, 0, 64, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("tenancy.max_attempts",
+                          "How often a fleet operation tries a target that fails for a lock, a deadlock or a "
+                          "serialization failure.",
+                          nullptr, &max_attempts, 5, 1, 1000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("tenancy.retry_delay", "Time before the second attempt; later ones wait twice as long each.",
+                          nullptr, &retry_delay_ms, 200, 0, 3600 * 1000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr,
+                          nullptr);
+  DefineCustomIntVariable("tenancy.run_retention", "How long finished runs stay in tenancy.runs; 0 keeps them.",
+                          nullptr, &run_retention_minutes, 30 * 24 * 60, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MIN, nullptr,
+                          nullptr, nullptr);
   MarkGUCPrefixReserved("tenancy");
 }
 
@@ -84,7 +97,11 @@ Settings current_settings() {
                     static_cast<RunAs>(run_as),
                     std::chrono::milliseconds(lock_timeout_ms),
                     std::chrono::milliseconds(statement_timeout_ms),
-                    concurrency};
+                    concurrency,
+                    {},
+                    run_retention_minutes == 0};
+  settings.retry.max_attempts = max_attempts;
+  settings.retry.first_delay = std::chrono::milliseconds(retry_delay_ms);
   guarded([&] {
     List* names = NIL;
     char* const copy = pstrdup(shared_schemas);

@@ -6,11 +6,15 @@
 //   tenancy.lock_timeout       2s                   for each lock wait of a migration; 0 waits for ever
 //   tenancy.statement_timeout  0                    for each statement of a migration; 0 is no limit
 //   tenancy.concurrency        4                    background workers of a fleet operation; 0 is none
+//   tenancy.max_attempts       5                    of a target of a fleet that is busy (locks, deadlocks)
+//   tenancy.retry_delay        200ms                before its second attempt; later ones wait longer
+//   tenancy.run_retention      30d                  how long finished runs stay in tenancy.runs; 0 keeps them
 #pragma once
 
 #include "extension/guard.h"
 
 #include "core/plan.h"
+#include "core/retry.h"
 
 namespace tenancy {
 
@@ -25,6 +29,8 @@ struct Settings {
   std::chrono::milliseconds lock_timeout;
   std::chrono::milliseconds statement_timeout;
   int concurrency;
+  core::RetryPolicy retry;
+  bool keeps_all_runs;
 };
 
 /// Called once, when the library is loaded. ereports.

@@ -30,7 +30,7 @@ void copy_rows(std::vector<Row>& rows) {
 
 }  // namespace
 
-std::vector<Row> Query::run(std::initializer_list<Value> parameters) {
+std::vector<Row> Query::execute(std::initializer_list<Value> parameters, bool read_only) {
   std::vector<Row> rows;
   guarded([&] {
     Oid types[kMaxParameters];
@@ -50,10 +50,20 @@ std::vector<Row> Query::run(std::initializer_list<Value> parameters) {
       SPI_keepplan(plan);
       plan_ = plan;
     }
-    if (int const code = SPI_execute_plan(plan_, values, nulls, false, 0); code < 0) fail("SPI_execute_plan", code);
+    if (int const code = SPI_execute_plan(plan_, values, nulls, read_only, 0); code < 0) fail("SPI_execute_plan", code);
     copy_rows(rows);
     SPI_finish();
   });
+  return rows;
+}
+
+std::vector<Row> Query::run(std::initializer_list<Value> parameters) { return execute(parameters, false); }
+
+std::vector<Row> Query::peek(std::initializer_list<Value> parameters) {
+  // A statement that only reads takes the snapshot that is active.
+  guarded([] { PushActiveSnapshot(GetLatestSnapshot()); });
+  std::vector<Row> rows = execute(parameters, true);
+  guarded([] { PopActiveSnapshot(); });
   return rows;
 }
 

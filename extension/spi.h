@@ -20,7 +20,12 @@ class Query {
   /// Runs as the current user, with a fresh snapshot. Throws PgError.
   std::vector<Row> run(std::initializer_list<Value> parameters = {});
 
+  /// The same for a query that only reads, and sees what is committed now whatever the isolation level.
+  std::vector<Row> peek(std::initializer_list<Value> parameters = {});
+
  private:
+  std::vector<Row> execute(std::initializer_list<Value> parameters, bool read_only);
+
   const char* sql_;
   SPIPlanPtr plan_ = nullptr;
 };

@@ -55,6 +55,32 @@ Value Arguments::array(int position) const {
   return guarded([&] { return OidOutputFunctionCall(F_ARRAY_OUT, call_->args[position].value); });
 }
 
+std::int64_t Arguments::required_bigint(int position, const char* name) const {
+  if (is_null(position)) {
+    throw PgError(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string(name) + " must not be NULL");
+  }
+  return DatumGetInt64(call_->args[position].value);
+}
+
+std::vector<std::string> Arguments::texts(int position, const char* name) const {
+  std::vector<std::string> texts;
+  if (is_null(position)) return texts;
+  guarded([&] {
+    Datum* elements = nullptr;
+    bool* nulls = nullptr;
+    int count = 0;
+    deconstruct_array(DatumGetArrayTypeP(call_->args[position].value), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+                      &nulls, &count);
+    for (int i = 0; i < count; ++i) {
+      if (nulls[i]) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not hold NULL", name)));
+      char* const element = TextDatumGetCString(elements[i]);
+      texts.emplace_back(element);
+      pfree(element);
+    }
+  });
+  return texts;
+}
+
 ResultRows::ResultRows(FunctionCallInfo call) : result_(reinterpret_cast<ReturnSetInfo*>(call->resultinfo)) {
   guarded([&] { InitMaterializedSRF(call, 0); });
 }

@@ -24,9 +24,12 @@ class Arguments {
   [[nodiscard]] std::string required_text(int position, const char* name) const;
   [[nodiscard]] bool boolean(int position, bool when_null) const;
   [[nodiscard]] std::optional<int> integer(int position) const;
+  [[nodiscard]] std::int64_t required_bigint(int position, const char* name) const;
   /// As the type's output function writes it.
   [[nodiscard]] Value jsonb(int position) const;
   [[nodiscard]] Value array(int position) const;
+  /// The elements of a text[]; none when it is NULL. PgError, with `name` in it, when one of them is.
+  [[nodiscard]] std::vector<std::string> texts(int position, const char* name) const;
 
  private:
   [[nodiscard]] bool is_null(int position) const { return call_->args[position].isnull; }

@@ -1,7 +1,7 @@
 // Where every tenant stands, read from the targets themselves.
 #pragma once
 
-#include "extension/fleet.h"
+#include "extension/fleet_targets.h"
 
 namespace tenancy {
 

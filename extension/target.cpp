@@ -201,9 +201,15 @@ Migrator::Migrator(MemoryContext context) : context_(context), settings_(current
 core::Plan Migrator::make_plan(const Target& target, const Request& request,
                                std::span<const core::AppliedMigration> applied) {
   const core::MigrationSet& set = store_.set(target.set);
-  return request.direction == core::Direction::up
-             ? core::plan_upgrade(set, target.kind, applied, request.revision, settings_.out_of_order)
-             : core::plan_downgrade(set, target.kind, applied, request.revision);
+  if (!request.versions.empty()) return core::plan_rollback(set, target.kind, applied, request.versions);
+  if (request.direction == core::Direction::down) {
+    return core::plan_downgrade(set, target.kind, applied, request.revision);
+  }
+  if (request.held_at) {
+    return core::plan_pinned_upgrade(set, target.kind, applied, request.revision,
+                                     core::parse_revision(*request.held_at), settings_.out_of_order);
+  }
+  return core::plan_upgrade(set, target.kind, applied, request.revision, settings_.out_of_order);
 }
 
 void Migrator::check_request(const Target& target, const Request& request) { (void)make_plan(target, request, {}); }
@@ -265,7 +271,10 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     session.read_tracking(target);
     core::Plan const plan = make_plan(target, request, session.tracking.applied);
     require_transactional(target, plan);
-    TargetResult result{plan.from, plan.to, {}, {}, session.tracking.applied.size()};
+    TargetResult result;
+    result.from = plan.from;
+    result.to = plan.to;
+    result.tracked = session.tracking.applied.size();
     for (std::size_t const index : plan.skipped) result.skipped.push_back(store_.set(target.set)[index].version);
     if (plan.steps.empty()) return result;
     session.require_tracking(target);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "extension/settings.h"
+#include "extension/spi.h"
 #include "extension/store.h"
 
 #include "core/plan.h"
@@ -48,6 +49,7 @@ struct TargetResult {
   std::string from;
   std::string to;
   std::vector<StepResult> steps;
+  bool more = false;                 ///< steps remain that do not run in a transaction
   std::vector<std::string> skipped;  ///< versions left out because they are out of order
   std::size_t tracked = 0;           ///< rows of the set in the tracking table
 };
@@ -60,6 +62,8 @@ struct Request {
   /// One of many targets: lock waits are limited throughout, and the migrations' notices, which would be repeated
   /// without end, are kept from the client.
   bool in_fleet = false;
+  Value held_at{};                      ///< upwards: a revision that the target is not taken beyond
+  std::vector<std::string> versions{};  ///< downwards: exactly these, as far as they are applied
 };
 
 /// Applies migrations to targets, with one set of settings and one store. All errors are PgError and name the

@@ -1,5 +1,5 @@
 // SQL functions that work on one target.
-#include "extension/fleet.h"
+#include "extension/fleet_targets.h"
 #include "extension/sql_call.h"
 #include "extension/tracking.h"
 

@@ -4,17 +4,22 @@ namespace tenancy {
 
 namespace {
 
-#define TENANT_COLUMNS                                                    \
-  "id, isolation, server, database, schema, migration_set, status, tier," \
+#define TENANT_COLUMNS                                                                     \
+  "id, isolation, server, database, schema, migration_set, status, tier, pinned_revision," \
   " server IS NULL AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database())"
 
 Query select_filtered("SELECT " TENANT_COLUMNS
+                      ", CASE WHEN $6 OPERATOR(pg_catalog.=) 'tier' THEN tier"
+                      "       WHEN $6 IS NOT NULL THEN labels OPERATOR(pg_catalog.->>) $6 END,"
+                      "  CASE WHEN $7 IS NOT NULL"
+                      "       THEN (extract(epoch FROM created_at) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8 END"
                       "  FROM tenancy.tenants"
                       " WHERE ($1 IS NULL OR id OPERATOR(pg_catalog.~~) $1)"
                       "   AND ($2 IS NULL OR tier OPERATOR(pg_catalog.=) $2)"
                       "   AND ($3 IS NULL OR labels OPERATOR(pg_catalog.@>) $3::pg_catalog.jsonb)"
                       "   AND ($4 IS NULL OR status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))"
                       "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
+                      "   AND ($8 IS NULL OR id OPERATOR(pg_catalog.=) ANY ($8::pg_catalog.text[]))"
                       " ORDER BY server NULLS FIRST, database NULLS FIRST, schema, id");
 
 Query select_unknown_statuses(
@@ -34,8 +39,21 @@ std::vector<Tenant> to_tenants(std::vector<Row> rows) {
   std::vector<Tenant> tenants;
   tenants.reserve(rows.size());
   for (Row& row : rows) {
-    tenants.push_back({std::move(*row[0]), std::move(*row[1]), std::move(row[2]), std::move(row[3]), std::move(*row[4]),
-                       std::move(*row[5]), std::move(*row[6]), std::move(row[7]), row[8] == "t"});
+    tenants.push_back({std::move(*row[0]),
+                       std::move(*row[1]),
+                       std::move(row[2]),
+                       std::move(row[3]),
+                       std::move(*row[4]),
+                       std::move(*row[5]),
+                       std::move(*row[6]),
+                       std::move(row[7]),
+                       std::move(row[8]),
+                       {},
+                       0,
+                       row[9] == "t"});
+    if (row.size() <= 10) continue;
+    tenants.back().wave_value = std::move(row[10]);
+    if (row[11]) tenants.back().created_at = std::stoll(*row[11]);
   }
   return tenants;
 }
@@ -47,13 +65,14 @@ std::string Tenant::place() const {
   return server ? text + " on server \"" + *server + "\"" : text;
 }
 
-std::vector<Tenant> select_tenants(const TenantFilter& filter) {
+std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details) {
   for (const Row& row : select_unknown_statuses.run({filter.statuses})) {
     throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "status \"" + row[0].value_or("NULL") + "\" is not known", {},
                   "Tenants are active, suspended or archived.");
   }
   return to_tenants(
-      select_filtered.run({filter.pattern, filter.tier, filter.labels, filter.statuses, filter.migration_set}));
+      select_filtered.run({filter.pattern, filter.tier, filter.labels, filter.statuses, filter.migration_set,
+                           details.wave_by, details.age ? Value("t") : Value(), filter.ids}));
 }
 
 std::optional<Tenant> find_tenant(const std::string& id) {

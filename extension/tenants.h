@@ -14,6 +14,10 @@ struct Tenant {
   std::string migration_set;
   std::string status;  ///< active, suspended or archived
   Value tier;
+  Value pinned_revision;  ///< fleet operations take it no further up
+
+  Value wave_value;             ///< as select_tenants() was asked for
+  std::int64_t created_at = 0;  ///< microseconds since 1970; likewise
 
   /// Its target is a schema of this database.
   bool is_here = true;
@@ -29,13 +33,20 @@ struct TenantFilter {
   Value labels;    ///< jsonb that the labels contain
   Value statuses;  ///< text[]
   Value migration_set;
+  Value ids;  ///< text[]: exactly these
 
   /// Does it choose among the tenants of a set, other than by their status?
-  [[nodiscard]] bool is_partial() const noexcept { return pattern || tier || labels; }
+  [[nodiscard]] bool is_partial() const noexcept { return pattern || tier || labels || ids; }
 };
 
-/// Ordered by schema and id. Throws PgError, also for a status that tenants do not have.
-[[nodiscard]] std::vector<Tenant> select_tenants(const TenantFilter& filter);
+/// What a rollout needs to know of tenants beyond where they are.
+struct TenantDetails {
+  Value wave_by;  ///< "tier", or the key of a label
+  bool age = false;
+};
+
+/// Ordered by place, schema and id. Throws PgError, also for a status that tenants do not have.
+[[nodiscard]] std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details = {});
 
 [[nodiscard]] std::optional<Tenant> find_tenant(const std::string& id);
 

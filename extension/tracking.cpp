@@ -149,6 +149,7 @@ Tracking read_tracking(Oid schema, const std::string& table, const std::string& 
       applied.checksum = column_text(slot, kChecksum);
       applied.in_doubt = column_text(slot, kState) != kApplied;
       if (!slot->tts_isnull[kAppliedAt - 1]) {
+        applied.applied_at = DatumGetTimestampTz(slot->tts_values[kAppliedAt - 1]);
         tracking.last_applied_at =
             std::max(tracking.last_applied_at, DatumGetTimestampTz(slot->tts_values[kAppliedAt - 1]));
       }

@@ -7,48 +7,78 @@ namespace {
 
 class Worker {
  public:
-  Worker(SharedRun* run, int number, std::string_view task) : run_(run), number_(number) {
-    decode(task, request_, targets_);
-  }
+  Worker(SharedRun* run, WorkItem* items, int number, std::string_view task, std::string_view opening)
+      : run_(run), ring_(run, items), number_(number), task_(decode_task(task)), opening_(opening) {}
 
   void work() {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
-    for (;;) {
-      std::uint32_t const index = pg_atomic_fetch_add_u32(&run_->next_target, 1);
-      if (index >= targets_.size()) break;
-      pg_atomic_write_u32(&run_->in_hand[number_], index + 1);
-      send(kOutcomeMessage, encode({index, migrate(migrator, targets_[index]), XactLastCommitEnd}));
+    WorkItem item;
+    while (guarded([&] { return ring_.take(&item); })) {
+      if (item.index == kOpenRun || item.index == kCloseRun) {
+        send({item.index, record(item.index), XactLastCommitEnd});
+        continue;
+      }
+      pg_atomic_write_u32(&run_->in_hand[number_], item.index + 1);
+      send({item.index, attempt(migrator, item), XactLastCommitEnd});
       pg_atomic_write_u32(&run_->in_hand[number_], 0);
     }
   }
 
  private:
-  /// One target in a transaction of its own.
-  Outcome migrate(Migrator& migrator, const Target& target) {
-    begin(target);
-    trimmer_.target_done();
+  /// One target in a transaction of its own, and how it ended.
+  Outcome attempt(Migrator& migrator, const WorkItem& item) {
+    const FleetTarget& target = task_.targets[item.index];
     TimestampTz const start = GetCurrentTimestamp();
+    auto const complete = [&](Outcome outcome) {
+      outcome.attempts = static_cast<int>(item.attempt);
+      outcome.waited = std::chrono::microseconds(item.waited);
+      outcome.duration = std::chrono::microseconds(GetCurrentTimestamp() - start);
+      return outcome;
+    };
     Outcome outcome;
+    begin("migrating " + target.target.label());
+    trimmer_.target_done();
     try {
-      outcome = success(migrator.migrate(target, request_));
-      commit(target);
+      outcome = complete(success(migrator.migrate(target.target, request_for(task_.request, target))));
+      record_outcome(task_.run, target.ordinal, outcome);
+      commit(target.target);
     } catch (const PgError& error) {
       guarded([] { AbortCurrentTransaction(); });
       // Somebody who cancels a worker's statement means its target.
       if (error.stops_the_run() && error.sqlerrcode() != ERRCODE_QUERY_CANCELED) throw;
-      outcome = failure(error);
+      outcome = complete(failed_attempt(error, item, migrator.settings().retry));
+      begin("recording " + target.target.label());
+      record_outcome(task_.run, target.ordinal, outcome);
+      commit(target.target);
     }
-    outcome.duration = std::chrono::microseconds(GetCurrentTimestamp() - start);
-    guarded([] {
-      pgstat_report_stat(false);
-      pgstat_report_activity(STATE_IDLE, nullptr);
-    });
+    outcome.recorded = true;
+    end();
     return outcome;
   }
 
-  static void begin(const Target& target) {
-    std::string const activity = "tenancy: migrating " + target.label();
+  /// The beginning or the end of the run.
+  Outcome record(std::uint32_t index) {
+    Outcome outcome;
+    begin("recording the run");
+    try {
+      if (index == kOpenRun) {
+        RunOpening::decode(opening_).execute();
+      } else {
+        RunClosing{task_.run, run_->closing_state, run_->closing_reason}.execute();
+      }
+      commit({});
+      outcome.success = true;
+    } catch (const PgError& error) {
+      guarded([] { AbortCurrentTransaction(); });
+      outcome = failure(error);
+    }
+    end();
+    return outcome;
+  }
+
+  void begin(const std::string& what) const {
+    std::string const activity = "tenancy run " + std::to_string(task_.run) + ": " + what;
     guarded([&] {
       SetCurrentStatementStartTimestamp();
       StartTransactionCommand();
@@ -66,25 +96,34 @@ class Worker {
         CommitTransactionCommand();
       });
     } catch (PgError& error) {
-      error.prefix(target.label() + ": at commit");
+      if (!target.schema.empty()) error.prefix(target.label() + ": at commit");
       throw;
     }
   }
 
-  static void send(char tag, const std::string& body) {
+  static void end() {
+    guarded([] {
+      pgstat_report_stat(false);
+      pgstat_report_activity(STATE_IDLE, nullptr);
+    });
+  }
+
+  static void send(const OutcomeMessage& outcome) {
+    std::string const body = encode(outcome);
     guarded([&] {
       StringInfoData message;
-      pq_beginmessage(&message, tag);
+      pq_beginmessage(&message, kOutcomeMessage);
       pq_sendbytes(&message, body.data(), static_cast<int>(body.size()));
       pq_endmessage(&message);
     });
   }
 
   SharedRun* run_;
+  WorkRing ring_;
   int number_;
-  Request request_;
+  WorkerTask task_;
+  std::string_view opening_;
   CacheTrimmer trimmer_;
-  std::vector<Target> targets_;
 };
 
 /// Becomes the leader's user, with the leader's settings.
@@ -114,6 +153,9 @@ extern "C" void tenancy_worker_main(Datum argument) {
   dsm_segment* const segment = dsm_attach(DatumGetUInt32(argument));
   // The leader is gone before we began.
   if (segment == nullptr) proc_exit(0);
+  // Who is told to end while it waits for work is still in a list there, which must go before the segment does.
+  on_dsm_detach(
+      segment, [](dsm_segment*, Datum) { ConditionVariableCancelSleep(); }, Datum(0));
   int number = 0;
   std::memcpy(&number, MyBgworkerEntry->bgw_extra, sizeof number);
   shm_toc* const contents = shm_toc_attach(kChannelMagic, dsm_segment_address(segment));
@@ -125,8 +167,10 @@ extern "C" void tenancy_worker_main(Datum argument) {
   auto* const run = static_cast<SharedRun*>(shm_toc_lookup(contents, kRunKey, false));
   take_over_session(run, shm_toc_lookup(contents, kSettingsKey, false));
   auto* const task = static_cast<const char*>(shm_toc_lookup(contents, kTaskKey, false));
+  auto* const opening = static_cast<const char*>(shm_toc_lookup(contents, kOpeningKey, false));
+  auto* const items = static_cast<WorkItem*>(shm_toc_lookup(contents, kItemsKey, false));
   sql_entry([=] {
-    Worker(run, number, {task, run->task_size}).work();
+    Worker(run, items, number, {task, run->task_size}, {opening, run->opening_size}).work();
     return Datum(0);
   });
 }

@@ -2,51 +2,153 @@
 
 namespace tenancy {
 
-std::string encode(const Request& request, std::span<const FleetTarget* const> targets) {
+namespace {
+
+constexpr std::uint64_t kOneAdded = std::uint64_t{1} << 32;
+
+std::uint32_t taken(std::uint64_t ends) { return static_cast<std::uint32_t>(ends); }
+std::uint32_t added(std::uint64_t ends) { return static_cast<std::uint32_t>(ends >> 32); }
+
+void write(WireWriter& writer, const Value& value) {
+  writer.number(value.has_value());
+  if (value) writer.text(*value);
+}
+
+Value read_value(WireReader& reader) {
+  if (!reader.number<bool>()) return {};
+  return reader.text();
+}
+
+void write(WireWriter& writer, const std::vector<std::string>& texts) {
+  writer.number(static_cast<std::uint32_t>(texts.size()));
+  for (const std::string& text : texts) writer.text(text);
+}
+
+std::vector<std::string> read_texts(WireReader& reader) {
+  std::vector<std::string> texts(reader.number<std::uint32_t>());
+  for (std::string& text : texts) text = reader.text();
+  return texts;
+}
+
+}  // namespace
+
+void WorkRing::add(std::span<const WorkItem> items) {
+  std::uint32_t const first = added(pg_atomic_read_u64(&run_->ends));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items_[(first + i) % run_->capacity] = items[i];
+  }
+  pg_write_barrier();
+  pg_atomic_fetch_add_u64(&run_->ends, kOneAdded * items.size());
+  guarded([this] { ConditionVariableBroadcast(&run_->changed); });
+}
+
+std::vector<WorkItem> WorkRing::withdraw() {
+  std::uint64_t ends = pg_atomic_read_u64(&run_->ends);
+  std::uint64_t none_left = 0;
+  do {
+    none_left = (std::uint64_t{taken(ends)} << 32) | taken(ends);
+  } while (!pg_atomic_compare_exchange_u64(&run_->ends, &ends, none_left));
+  std::vector<WorkItem> items;
+  for (std::uint32_t i = taken(ends); i != added(ends); ++i) items.push_back(items_[i % run_->capacity]);
+  return items;
+}
+
+void WorkRing::close() {
+  pg_atomic_write_u32(&run_->closed, 1);
+  guarded([this] { ConditionVariableBroadcast(&run_->changed); });
+}
+
+bool WorkRing::take(WorkItem* item) {
+  std::uint64_t ends = pg_atomic_read_u64(&run_->ends);
+  bool waiting = false;
+  for (;;) {
+    if (taken(ends) != added(ends)) {
+      // The item is read when it is ours: what is added later does not reach its place.
+      if (!pg_atomic_compare_exchange_u64(&run_->ends, &ends,
+                                          (ends & ~std::uint64_t{0xffffffff}) | std::uint32_t(taken(ends) + 1))) {
+        continue;
+      }
+      pg_read_barrier();
+      *item = items_[taken(ends) % run_->capacity];
+      break;
+    }
+    if (pg_atomic_read_u32(&run_->closed) != 0) {
+      ConditionVariableCancelSleep();
+      return false;
+    }
+    if (!waiting) {
+      ConditionVariablePrepareToSleep(&run_->changed);
+      waiting = true;
+    } else {
+      ConditionVariableSleep(&run_->changed, PG_WAIT_EXTENSION);
+    }
+    ends = pg_atomic_read_u64(&run_->ends);
+  }
+  ConditionVariableCancelSleep();
+  return true;
+}
+
+std::string encode(const Task& task) {
+  const Request& request = task.request;
   WireWriter writer;
+  writer.number(task.run);
   writer.number(request.direction);
   writer.number(request.revision.kind);
   writer.number(request.revision.count);
   writer.text(request.revision.version);
   writer.number(request.run_as);
   writer.number(request.in_fleet);
-  writer.number(static_cast<std::uint32_t>(targets.size()));
-  for (const FleetTarget* fleet_target : targets) {
-    const Target& target = fleet_target->target;
-    writer.text(target.tenant);
-    writer.text(target.schema);
-    writer.number(target.kind);
-    writer.text(target.set);
+  writer.number(static_cast<std::uint32_t>(task.targets->size()));
+  for (const FleetTarget& target : *task.targets) {
+    writer.text(target.target.tenant);
+    writer.text(target.target.schema);
+    writer.number(target.target.kind);
+    writer.text(target.target.set);
+    write(writer, target.held_at);
+    write(writer, target.versions);
+    writer.number(target.ordinal);
   }
   return writer.bytes();
 }
 
-void decode(std::string_view bytes, Request& request, std::vector<Target>& targets) {
+WorkerTask decode_task(std::string_view bytes) {
   WireReader reader(bytes);
+  WorkerTask task;
+  Request& request = task.request;
+  task.run = reader.number<std::int64_t>();
   request.direction = reader.number<core::Direction>();
   request.revision.kind = reader.number<core::Revision::Kind>();
   request.revision.count = reader.number<int>();
   request.revision.version = reader.text();
   request.run_as = reader.number<RunAs>();
   request.in_fleet = reader.number<bool>();
-  targets.resize(reader.number<std::uint32_t>());
-  for (Target& target : targets) {
-    target.tenant = reader.text();
-    target.schema = reader.text();
-    target.kind = reader.number<core::TargetKind>();
-    target.set = reader.text();
+  task.targets.resize(reader.number<std::uint32_t>());
+  for (FleetTarget& target : task.targets) {
+    target.target.tenant = reader.text();
+    target.target.schema = reader.text();
+    target.target.kind = reader.number<core::TargetKind>();
+    target.target.set = reader.text();
+    target.held_at = read_value(reader);
+    target.versions = read_texts(reader);
+    target.ordinal = reader.number<std::uint32_t>();
   }
+  return task;
 }
 
 std::string encode(const OutcomeMessage& message) {
   const Outcome& outcome = message.outcome;
   WireWriter writer;
   writer.number(message.index);
+  writer.number(outcome.recorded);
   writer.number(outcome.success);
+  writer.number(outcome.more);
+  writer.number(outcome.retry);
   writer.text(outcome.from);
   writer.text(outcome.to);
-  writer.number(outcome.steps);
+  write(writer, outcome.versions);
   writer.number(outcome.duration.count());
+  writer.number(outcome.attempts);
+  writer.number(outcome.waited.count());
   writer.text(outcome.sqlstate);
   writer.text(outcome.error);
   writer.text(outcome.detail);
@@ -56,15 +158,21 @@ std::string encode(const OutcomeMessage& message) {
 }
 
 OutcomeMessage decode_outcome(std::string_view bytes) {
+  using Microseconds = std::chrono::microseconds;
   WireReader reader(bytes);
   OutcomeMessage message;
   message.index = reader.number<std::uint32_t>();
   Outcome& outcome = message.outcome;
+  outcome.recorded = reader.number<bool>();
   outcome.success = reader.number<bool>();
+  outcome.more = reader.number<bool>();
+  outcome.retry = reader.number<bool>();
   outcome.from = reader.text();
   outcome.to = reader.text();
-  outcome.steps = reader.number<std::size_t>();
-  outcome.duration = std::chrono::microseconds(reader.number<std::chrono::microseconds::rep>());
+  outcome.versions = read_texts(reader);
+  outcome.duration = Microseconds(reader.number<Microseconds::rep>());
+  outcome.attempts = reader.number<int>();
+  outcome.waited = Microseconds(reader.number<Microseconds::rep>());
   outcome.sqlstate = reader.text();
   outcome.error = reader.text();
   outcome.detail = reader.text();

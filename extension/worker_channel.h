@@ -1,13 +1,14 @@
-// What a leader shares with its workers: a dynamic shared memory segment with the task, the targets, the leader's
-// settings, and a queue back for each worker.
+// What a leader shares with its workers: a dynamic shared memory segment with the task, the leader's settings, a queue
+// of work, and a queue back for each worker.
 //
-// A worker takes the next target's index from an atomic counter, says in its slot that it works on it, and sends an
-// outcome for each. Its queue carries PostgreSQL's own protocol messages: 'E' and 'N' for errors and notices that it
-// raises (pq_redirect_to_shm_mq), 'o' for an outcome with the end of its commit. The target that a
-// worker has in hand when its queue is detached is one that it did not finish.
+// The work queue is a ring of items with room for all targets, each of which is in it once at most. Its two ends are
+// one atomic number, so that taking an item, adding items and taking all of them back need no lock. A worker says in
+// its slot which target it works on, and sends an outcome for each item. Its queue carries PostgreSQL's own protocol
+// messages: 'E' and 'N' for errors and notices that it raises (pq_redirect_to_shm_mq), 'o' for an outcome with the end
+// of its commit. The target that a worker has in hand when its queue is detached is one that it did not finish.
 #pragma once
 
-#include "extension/fleet.h"
+#include "extension/executor.h"
 #include "extension/wire.h"
 
 namespace tenancy {
@@ -17,31 +18,68 @@ inline constexpr int kMaxWorkers = 64;
 inline constexpr std::size_t kQueueSize = 65536;
 
 /// Keys of the segment's table of contents.
-enum ChannelKey : std::uint64_t { kRunKey = 1, kSettingsKey, kTaskKey, kFirstQueueKey };
+enum ChannelKey : std::uint64_t { kRunKey = 1, kSettingsKey, kTaskKey, kOpeningKey, kItemsKey, kFirstQueueKey };
 
-/// Tags of our messages; PostgreSQL's own protocol has no such ones from a backend.
+/// Tag of our messages; PostgreSQL's own protocol has no such one from a backend.
 inline constexpr char kOutcomeMessage = 'o';
+
+/// Items that are not about a target: they record the run's beginning and end.
+inline constexpr std::uint32_t kOpenRun = 0xfffffffe;
+inline constexpr std::uint32_t kCloseRun = 0xffffffff;
 
 struct SharedRun {
   Oid database;
   Oid authenticated_user;
   Oid current_user;
   int security_context;
-  std::uint32_t task_size;  ///< bytes under kTaskKey
-  pg_atomic_uint32 next_target;
+  std::uint32_t task_size;     ///< bytes under kTaskKey
+  std::uint32_t opening_size;  ///< bytes under kOpeningKey
+  std::uint32_t capacity;      ///< items under kItemsKey
+  char closing_state[16];      ///< for kCloseRun
+  char closing_reason[1024];
+  /// Low half: how many items have been taken; high half: how many have been added.
+  pg_atomic_uint64 ends;
+  pg_atomic_uint32 closed;  ///< 1: nothing more will be added
+  ConditionVariable changed;
   /// 1 + index of the target that a worker has in hand; 0: none.
   pg_atomic_uint32 in_hand[kMaxWorkers];
 };
 
-/// A target that is done or failed.
+/// The ring of work, as both sides use it.
+class WorkRing {
+ public:
+  WorkRing() = default;
+  WorkRing(SharedRun* run, WorkItem* items) : run_(run), items_(items) {}
+
+  /// The leader alone adds and withdraws.
+  void add(std::span<const WorkItem> items);
+  std::vector<WorkItem> withdraw();
+  void close();
+
+  /// Waits for an item. False when there is none and never will be. In a guarded frame.
+  bool take(WorkItem* item);
+
+ private:
+  SharedRun* run_ = nullptr;
+  WorkItem* items_ = nullptr;
+};
+
+/// An item that is done or failed.
 struct OutcomeMessage {
   std::uint32_t index = 0;
   Outcome outcome;
   XLogRecPtr last_commit = InvalidXLogRecPtr;  ///< of the worker, up to now
 };
 
-[[nodiscard]] std::string encode(const Request& request, std::span<const FleetTarget* const> targets);
-void decode(std::string_view bytes, Request& request, std::vector<Target>& targets);
+/// What workers need to know of a task.
+struct WorkerTask {
+  Request request;
+  std::int64_t run = 0;
+  std::vector<FleetTarget> targets;
+};
+
+[[nodiscard]] std::string encode(const Task& task);
+[[nodiscard]] WorkerTask decode_task(std::string_view bytes);
 
 [[nodiscard]] std::string encode(const OutcomeMessage& message);
 [[nodiscard]] OutcomeMessage decode_outcome(std::string_view bytes);

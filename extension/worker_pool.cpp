@@ -1,5 +1,7 @@
 #include "extension/worker_pool.h"
 
+#include "extension/session_executor.h"
+
 namespace tenancy {
 
 namespace {
@@ -31,40 +33,74 @@ BackgroundWorker describe_worker(dsm_segment* segment, int number) {
   return worker;
 }
 
+/// Notices go on to the client as what they are. An error ends the worker only: it is returned.
+std::optional<PgError> pass_on(std::string_view body, bool is_error) {
+  ErrorData error;
+  guarded([&] {
+    StringInfoData buffer;
+    initStringInfo(&buffer);
+    appendBinaryStringInfo(&buffer, body.data(), static_cast<int>(body.size()));
+    pq_parse_errornotice(&buffer, &error);
+    if (!is_error) ThrowErrorData(&error);
+  });
+  if (!is_error) return std::nullopt;
+  auto const text = [](const char* part) { return std::string(part == nullptr ? "" : part); };
+  return PgError(error.sqlerrcode, text(error.message), text(error.detail), text(error.hint));
+}
+
+PgError ended_early(const Target& target, const std::optional<PgError>& reason) {
+  return {reason ? reason->sqlerrcode() : ERRCODE_SYSTEM_ERROR,
+          target.label() +
+              ": the worker that migrated it ended: " + (reason ? reason->report().message : "no reason is known"),
+          {},
+          "The target is untouched, or done if the end came behind its commit: tenancy.status() knows. Migrate again."};
+}
+
 }  // namespace
 
-WorkerPool::WorkerPool(const Request& request, std::span<const FleetTarget* const> targets, int wanted)
-    : targets_(targets.begin(), targets.end()), reported_(targets.size()) {
-  wanted = std::min({wanted, kMaxWorkers, static_cast<int>(targets.size())});
+WorkerPool::WorkerPool(const Task& task, const RunOpening& opening, int wanted)
+    : memory_(TopMemoryContext, "tenancy workers"), targets_(task.targets), awaited_(task.targets->size()) {
+  wanted = std::min({wanted, kMaxWorkers, static_cast<int>(task.targets->size())});
   if (wanted <= 0) return;
-  create_segment(request, targets, wanted);
+  create_segment(task, opening, wanted);
   if (segment_ != nullptr) start_workers(wanted);
+  running_ = workers_.size();
 }
 
 WorkerPool::~WorkerPool() { end_workers(); }
 
-void WorkerPool::create_segment(const Request& request, std::span<const FleetTarget* const> targets, int workers) {
-  std::string const task = encode(request, targets);
+void WorkerPool::create_segment(const Task& task, const RunOpening& opening, int workers) {
+  std::string const task_bytes = encode(task);
+  std::string const opening_bytes = opening.encode();
+  std::size_t const capacity = task.targets->size() + 2;
   guarded([&] {
     Size const settings_size = EstimateGUCStateSpace();
     shm_toc_estimator estimator;
     shm_toc_initialize_estimator(&estimator);
     shm_toc_estimate_chunk(&estimator, sizeof(SharedRun));
     shm_toc_estimate_chunk(&estimator, settings_size);
-    shm_toc_estimate_chunk(&estimator, task.size());
+    shm_toc_estimate_chunk(&estimator, task_bytes.size());
+    shm_toc_estimate_chunk(&estimator, opening_bytes.size());
+    shm_toc_estimate_chunk(&estimator, capacity * sizeof(WorkItem));
     for (int i = 0; i < workers; ++i) shm_toc_estimate_chunk(&estimator, kQueueSize);
-    shm_toc_estimate_keys(&estimator, 3 + workers);
+    shm_toc_estimate_keys(&estimator, 5 + workers);
     Size const size = shm_toc_estimate(&estimator);
     segment_ = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
     if (segment_ == nullptr) return;
+    dsm_pin_mapping(segment_);  // the leader may commit while workers work
     contents_ = shm_toc_create(kChannelMagic, dsm_segment_address(segment_), size);
 
     run_ = static_cast<SharedRun*>(shm_toc_allocate(contents_, sizeof(SharedRun)));
+    std::memset(static_cast<void*>(run_), 0, sizeof *run_);
     run_->database = MyDatabaseId;
     run_->authenticated_user = GetAuthenticatedUserId();
     GetUserIdAndSecContext(&run_->current_user, &run_->security_context);
-    run_->task_size = task.size();
-    pg_atomic_init_u32(&run_->next_target, 0);
+    run_->task_size = task_bytes.size();
+    run_->opening_size = opening_bytes.size();
+    run_->capacity = capacity;
+    pg_atomic_init_u64(&run_->ends, 0);
+    pg_atomic_init_u32(&run_->closed, 0);
+    ConditionVariableInit(&run_->changed);
     for (auto& in_hand : run_->in_hand) pg_atomic_init_u32(&in_hand, 0);
     shm_toc_insert(contents_, kRunKey, run_);
 
@@ -72,17 +108,23 @@ void WorkerPool::create_segment(const Request& request, std::span<const FleetTar
     SerializeGUCState(settings_size, settings);
     shm_toc_insert(contents_, kSettingsKey, settings);
 
-    auto* const bytes = static_cast<char*>(shm_toc_allocate(contents_, task.size()));
-    std::memcpy(bytes, task.data(), task.size());
-    shm_toc_insert(contents_, kTaskKey, bytes);
+    auto const insert_bytes = [&](std::uint64_t key, const std::string& bytes) {
+      auto* const place = static_cast<char*>(shm_toc_allocate(contents_, bytes.size()));
+      std::memcpy(place, bytes.data(), bytes.size());
+      shm_toc_insert(contents_, key, place);
+    };
+    insert_bytes(kTaskKey, task_bytes);
+    insert_bytes(kOpeningKey, opening_bytes);
+    auto* const items = static_cast<WorkItem*>(shm_toc_allocate(contents_, capacity * sizeof(WorkItem)));
+    shm_toc_insert(contents_, kItemsKey, items);
+    ring_ = WorkRing(run_, items);
   });
 }
 
 void WorkerPool::start_workers(int wanted) {
   workers_.reserve(wanted);
   guarded([&] {
-    // The segment is detached before this context goes, also when the transaction is aborted.
-    MemoryContext const outer = MemoryContextSwitchTo(TopTransactionContext);
+    MemoryContext const outer = MemoryContextSwitchTo(memory_.get());
     auto* const handles = static_cast<Handles*>(palloc0(sizeof(Handles)));
     on_dsm_detach(segment_, terminate_workers, PointerGetDatum(handles));
     for (int number = 0; number < wanted; ++number) {
@@ -93,10 +135,52 @@ void WorkerPool::start_workers(int wanted) {
       BackgroundWorkerHandle* handle = nullptr;
       if (!RegisterDynamicBackgroundWorker(&description, &handle)) break;
       handles->handle[handles->count++] = handle;
-      workers_.push_back({handle, shm_mq_attach(queue, segment_, handle), false, {}});
+      workers_.push_back({handle, shm_mq_attach(queue, segment_, handle), false, std::nullopt});
     }
     MemoryContextSwitchTo(outer);
   });
+}
+
+void WorkerPool::submit(std::span<const WorkItem> items) {
+  for (const WorkItem& item : items) awaited_[item.index] = true;
+  ring_.add(items);
+}
+
+bool WorkerPool::record(std::uint32_t index) {
+  recorded_.reset();
+  WorkItem item;
+  item.index = index;
+  ring_.add({&item, 1});
+  auto const nothing = [](std::size_t, const Outcome&) {};
+  while (!recorded_ && running_ > 0) {
+    if (!collect(nothing) && !recorded_) wait_for_latch(std::chrono::seconds(1));
+  }
+  if (recorded_ && !recorded_->success) throw to_error(*recorded_);
+  return recorded_.has_value();
+}
+
+bool WorkerPool::open() { return record(kOpenRun); }
+
+bool WorkerPool::close(const RunClosing& closing) {
+  guarded([&] {
+    auto const clip = [](char* place, std::size_t size, const std::string& text) {
+      int const length = pg_mbcliplen(text.data(), static_cast<int>(text.size()), static_cast<int>(size) - 1);
+      strlcpy(place, text.c_str(), length + 1);
+    };
+    clip(run_->closing_state, sizeof run_->closing_state, closing.state);
+    clip(run_->closing_reason, sizeof run_->closing_reason, closing.reason);
+  });
+  closed_ = record(kCloseRun);
+  ring_.close();
+  return closed_;
+}
+
+std::string WorkerPool::last_error() const {
+  std::string reason;
+  for (const Worker& worker : workers_) {
+    if (worker.last_error) reason = worker.last_error->report().message;
+  }
+  return reason;
 }
 
 void WorkerPool::handle_message(Worker& worker, std::string_view message, const Report& report) {
@@ -105,30 +189,19 @@ void WorkerPool::handle_message(Worker& worker, std::string_view message, const 
   switch (message.front()) {
     case kOutcomeMessage: {
       OutcomeMessage done = decode_outcome(body);
-      if (done.index >= targets_.size() || reported_[done.index]) return;
-      reported_[done.index] = true;
       last_commit_ = std::max(last_commit_, done.last_commit);
-      report(done.index, std::move(done.outcome));
+      if (done.index == kOpenRun || done.index == kCloseRun) {
+        recorded_ = std::move(done.outcome);
+      } else if (done.index < awaited_.size() && awaited_[done.index]) {
+        awaited_[done.index] = false;
+        report(done.index, std::move(done.outcome));
+      }
       return;
     }
     case 'E':
-    case 'N': {
-      bool const is_error = message.front() == 'E';
-      guarded([&] {
-        StringInfoData buffer;
-        initStringInfo(&buffer);
-        appendBinaryStringInfo(&buffer, body.data(), static_cast<int>(body.size()));
-        ErrorData error;
-        pq_parse_errornotice(&buffer, &error);
-        // Passed on as what it is; but an error ends the worker only.
-        if (is_error) {
-          worker.last_error = error.message;
-        } else {
-          ThrowErrorData(&error);
-        }
-      });
+    case 'N':
+      if (auto error = pass_on(body, message.front() == 'E')) worker.last_error = std::move(*error);
       return;
-    }
     default:
       return;
   }
@@ -154,57 +227,46 @@ bool WorkerPool::drain(Worker& worker, const Report& report) {
 void WorkerPool::bury(std::size_t number, const Report& report) {
   // The worker has told of every target that it finished, so what it has in hand it did not finish.
   std::uint32_t const in_hand = pg_atomic_read_u32(&run_->in_hand[number]);
-  if (in_hand == 0 || reported_[in_hand - 1]) return;
-  reported_[in_hand - 1] = true;
-  const std::string& reason = workers_[number].last_error;
-  report(in_hand - 1, failure(PgError(ERRCODE_SYSTEM_ERROR,
-                                      targets_[in_hand - 1]->target.label() + ": the worker that migrated it ended: " +
-                                          (reason.empty() ? "no reason is known" : reason),
-                                      {},
-                                      "The target is untouched, or done if the end came behind its commit: "
-                                      "tenancy.status() knows. Migrate again.")));
+  if (in_hand == 0 || !awaited_[in_hand - 1]) return;
+  awaited_[in_hand - 1] = false;
+  report(in_hand - 1, failure(ended_early((*targets_)[in_hand - 1].target, workers_[number].last_error)));
 }
 
-void WorkerPool::run(const Report& report) {
-  std::size_t running = workers_.size();
-  while (running > 0) {
-    bool any = false;
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      Worker& worker = workers_[i];
-      if (worker.ended) continue;
-      any = drain(worker, report) || any;
-      if (!worker.ended) continue;
-      bury(i, report);
-      --running;
-    }
-    guarded([&] {
-      if (!any) {
-        WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, 0, PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-      }
-      CHECK_FOR_INTERRUPTS();
-    });
+void WorkerPool::report_orphans(const Report& report) {
+  std::string const why = last_error();
+  std::string const reason = why.empty() ? "" : ": " + why;
+  for (const WorkItem& item : ring_.withdraw()) {
+    if (item.index >= awaited_.size()) continue;
+    awaited_[item.index] = false;
+    report(item.index, failure(PgError(ERRCODE_SYSTEM_ERROR,
+                                       (*targets_)[item.index].target.label() + ": no worker was left for it" + reason,
+                                       {}, "It is untouched. Migrate again.")));
   }
-  std::string reason;
-  for (const Worker& worker : workers_) {
-    if (!worker.last_error.empty()) reason = ": " + worker.last_error;
+}
+
+bool WorkerPool::collect(const Report& report) {
+  bool any = false;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker& worker = workers_[i];
+    if (worker.ended) continue;
+    any = drain(worker, report) || any;
+    if (!worker.ended) continue;
+    bury(i, report);
+    --running_;
   }
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (reported_[i]) continue;
-    report(i,
-           failure(PgError(ERRCODE_SYSTEM_ERROR, targets_[i]->target.label() + ": no worker was left for it" + reason,
-                           {}, "It is untouched. Migrate again.")));
-  }
+  if (running_ == 0) report_orphans(report);
+  return any;
 }
 
 void WorkerPool::end_workers() noexcept {
   if (segment_ == nullptr) return;
-  // Only a broken server can fail here, and a destructor has nobody to tell.
+  // Behind the end of the run they end by themselves. Only a broken server can fail here, and a destructor has nobody
+  // to tell.
   try {
     guarded([this] {
       HOLD_INTERRUPTS();
       for (const Worker& worker : workers_) {
-        if (!worker.ended) TerminateBackgroundWorker(worker.handle);
+        if (!worker.ended && !closed_) TerminateBackgroundWorker(worker.handle);
       }
       for (const Worker& worker : workers_) WaitForBackgroundWorkerShutdown(worker.handle);
       dsm_detach(segment_);
@@ -213,6 +275,50 @@ void WorkerPool::end_workers() noexcept {
   } catch (...) {
   }
   segment_ = nullptr;
+}
+
+ParallelExecutor::ParallelExecutor(Task task, int workers, const RunOpening& opening, bool committing)
+    : task_(std::move(task)), committing_(committing), pool_(task_, opening, workers) {}
+
+void ParallelExecutor::commit() {
+  if (!committing_) return;
+  commit_without_waiting();
+  last_commit_ = XactLastCommitEnd;
+}
+
+void ParallelExecutor::open(const RunOpening&) {
+  commit();
+  if (pool_.open()) return;
+  std::string const why = pool_.last_error();
+  throw PgError(ERRCODE_SYSTEM_ERROR,
+                "the background workers ended before they could record the run" + (why.empty() ? "" : ": " + why), {},
+                "Nothing was changed. The server's log says more.");
+}
+
+void ParallelExecutor::close(const RunClosing& closing) {
+  if (pool_.close(closing)) return;
+  closing.execute();
+  commit();
+}
+
+void ParallelExecutor::wait(std::chrono::milliseconds most, const Report& report) {
+  // Who died has recorded nothing.
+  auto const record_and_report = [&](std::size_t index, Outcome outcome) {
+    if (!outcome.recorded) {
+      record_outcome(task_.run, (*task_.targets)[index].ordinal, outcome);
+      commit();
+    }
+    report(index, std::move(outcome));
+  };
+  if (pool_.collect(record_and_report)) return;
+  wait_for_latch(most);
+  pool_.collect(record_and_report);
+}
+
+std::string ParallelExecutor::requested_state() {
+  std::string state = recorded_run_state(task_.run).value_or("running");
+  commit();
+  return state;
 }
 
 }  // namespace tenancy

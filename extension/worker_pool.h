@@ -1,5 +1,5 @@
-// The leader's side of a parallel run: starts background workers, collects their outcomes, and sees to it that no
-// worker outlives the run.
+// The leader's side of background workers: starts them, gives them work, collects their outcomes, and sees to it that
+// none outlives the object.
 #pragma once
 
 #include "extension/worker_channel.h"
@@ -9,48 +9,90 @@ namespace tenancy {
 /// Workers for one list of targets. They commit each target by themselves; none of it is undone by the leader.
 class WorkerPool {
  public:
-  using Report = std::function<void(std::size_t index, Outcome)>;
+  using Report = Executor::Report;
 
-  /// Starts up to `wanted` workers, fewer when there are fewer targets or free slots; maybe none. The targets must
+  /// Starts up to `wanted` workers, fewer when there are fewer free slots; maybe none. The task's targets must
   /// outlive the object. Throws PgError.
-  WorkerPool(const Request& request, std::span<const FleetTarget* const> targets, int wanted);
+  WorkerPool(const Task& task, const RunOpening& opening, int wanted);
   /// Ends the workers that still run, and waits for that.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  [[nodiscard]] int started() const noexcept { return static_cast<int>(workers_.size()); }
+
   /// End of the last commit that a worker told of; flush it before success is reported.
   [[nodiscard]] XLogRecPtr last_commit() const noexcept { return last_commit_; }
 
-  [[nodiscard]] int started() const noexcept { return static_cast<int>(workers_.size()); }
+  void submit(std::span<const WorkItem> items);
+  std::vector<WorkItem> withdraw() { return ring_.withdraw(); }
 
-  /// Collects an outcome for every target, in the order in which they come, until all workers have ended. The target
-  /// that a worker had in hand when it died is a failure, and so are those that no worker was left for. Throws PgError
-  /// when the caller is cancelled; the workers are ended then.
-  void run(const Report& report);
+  /// Lets a worker record the run's beginning or end, and waits for that. False when no worker is left. Throws PgError
+  /// when it fails.
+  [[nodiscard]] bool open();
+  [[nodiscard]] bool close(const RunClosing& closing);
+  /// Why workers ended before their time; empty when it is not known.
+  [[nodiscard]] std::string last_error() const;
+
+  /// Reports what workers have sent; false when there was nothing. What a worker had in hand when it died is a failure,
+  /// and so is what no worker is left for. Throws PgError.
+  bool collect(const Report& report);
 
  private:
   struct Worker {
     BackgroundWorkerHandle* handle = nullptr;
     shm_mq_handle* queue = nullptr;
-    bool ended = false;      ///< its queue is detached
-    std::string last_error;  ///< raised by the worker outside of a target
+    bool ended = false;                 ///< its queue is detached
+    std::optional<PgError> last_error;  ///< raised by the worker outside of a target
   };
 
-  void create_segment(const Request& request, std::span<const FleetTarget* const> targets, int workers);
+  void create_segment(const Task& task, const RunOpening& opening, int workers);
   void start_workers(int wanted);
+  bool record(std::uint32_t index);
   /// True when there was something to read.
   bool drain(Worker& worker, const Report& report);
   void handle_message(Worker& worker, std::string_view message, const Report& report);
   void bury(std::size_t number, const Report& report);
+  void report_orphans(const Report& report);
   void end_workers() noexcept;
 
-  std::vector<const FleetTarget*> targets_;
-  std::vector<bool> reported_;
+  ScopedContext memory_;  ///< of the handles: they are needed until the segment is detached
+  const std::vector<FleetTarget>* targets_;
+  std::vector<bool> awaited_;  ///< targets that were submitted and have not been reported or withdrawn
   std::vector<Worker> workers_;
+  std::size_t running_ = 0;
+  bool closed_ = false;  ///< the run's end is recorded
+  WorkRing ring_;
   dsm_segment* segment_ = nullptr;
   shm_toc* contents_ = nullptr;
   SharedRun* run_ = nullptr;
+  XLogRecPtr last_commit_ = InvalidXLogRecPtr;
+  std::optional<Outcome> recorded_;  ///< the outcome of record()
+};
+
+/// A run by background workers of this database.
+class ParallelExecutor final : public Executor {
+ public:
+  /// `committing`: the caller is a procedure, connected to SPI, and must not keep a snapshot while workers work: a
+  /// concurrent index build of theirs would wait for it for ever.
+  ParallelExecutor(Task task, int workers, const RunOpening& opening, bool committing);
+
+  [[nodiscard]] bool has_workers() const noexcept { return pool_.started() > 0; }
+
+  void open(const RunOpening& opening) override;
+  void close(const RunClosing& closing) override;
+  void submit(std::span<const WorkItem> items) override { pool_.submit(items); }
+  void wait(std::chrono::milliseconds most, const Report& report) override;
+  std::vector<WorkItem> withdraw() override { return pool_.withdraw(); }
+  std::string requested_state() override;
+  void flush() override { flush_commits(std::max(pool_.last_commit(), last_commit_)); }
+
+ private:
+  void commit();
+
+  Task task_;
+  bool committing_;
+  WorkerPool pool_;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
 };
 

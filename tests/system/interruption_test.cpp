@@ -123,8 +123,8 @@ TEST_F(Interruption, OwnStatementTimeoutFailsItsTargetOnly) {
   const Rows rows = runner.finish();
   ASSERT_EQ(rows.size(), 10U);
   for (const Row& row : rows) EXPECT_EQ(row[2], row[0] == "t06" ? "f" : "t") << *row[0];
-  EXPECT_EQ(rows[5][7], "57014");
-  EXPECT_THAT(*rows[5][8], HasSubstr("statement timeout of 2000 ms"));
+  EXPECT_EQ(rows[5][9], "57014");
+  EXPECT_THAT(*rows[5][10], HasSubstr("statement timeout of 2000 ms"));
   open_gate();
   EXPECT_EQ(migrated().size(), 9U);
   expect_next_run_finishes();
@@ -203,7 +203,7 @@ class ParallelInterruption : public Interruption {
 TEST_F(ParallelInterruption, WorkersShowWhatTheyDo) {
   Connection runner = start_and_wait(kRun);
   EXPECT_EQ(gate_->value("SELECT query FROM pg_stat_activity WHERE pid = " + waiting_worker()),
-            "tenancy: migrating tenant \"t06\"");
+            "tenancy run 1: migrating tenant \"t06\"");
   open_gate();
   EXPECT_EQ(runner.finish().size(), 10U);
   expect_no_workers();
@@ -235,7 +235,7 @@ TEST_F(ParallelInterruption, TerminatedWorkerCostsItsTargetOnly) {
   Connection runner = start_and_wait(kRun);
   gate_->query("SELECT pg_terminate_backend($1::int)", {waiting_worker()});
   const Row sixth = expect_only_sixth_failed(runner.finish());
-  EXPECT_THAT(*sixth[8], HasSubstr("tenant \"t06\": the worker that migrated it ended: terminating"));
+  EXPECT_THAT(*sixth[10], HasSubstr("tenant \"t06\": the worker that migrated it ended: terminating"));
   EXPECT_EQ(migrated().size(), 9U);
   open_gate();
   expect_next_run_finishes();
@@ -261,7 +261,7 @@ TEST_F(ParallelInterruption, CancelOfAWorkerIsAFailureOfItsTarget) {
   Connection runner = start_and_wait(kRun);
   gate_->query("SELECT pg_cancel_backend($1::int)", {waiting_worker()});
   const Row sixth = expect_only_sixth_failed(runner.finish());
-  EXPECT_EQ(sixth[7], "57014");
+  EXPECT_EQ(sixth[9], "57014");
   open_gate();
   expect_next_run_finishes();
 }

@@ -50,7 +50,7 @@ TEST_F(Parallel, WorkersAreTheCallerWithItsSettings) {
     DROP ROLE IF EXISTS parallel_deploy;
     CREATE ROLE parallel_deploy;
     GRANT USAGE ON SCHEMA tenancy TO parallel_deploy;
-    GRANT SELECT ON ALL TABLES IN SCHEMA tenancy TO parallel_deploy;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tenancy TO parallel_deploy;
     GRANT CREATE, USAGE ON SCHEMA public TO parallel_deploy;
     DO 'BEGIN FOR i IN 1 .. 7 LOOP EXECUTE format(''GRANT ALL ON SCHEMA t%s TO parallel_deploy'', i); END LOOP; END';
     SELECT tenancy.add_migration('003', 'CREATE TABLE seen AS SELECT current_setting(''work_mem'') AS work_mem');

@@ -1,0 +1,38 @@
+#include "extension/executor.h"
+
+namespace tenancy {
+
+Request request_for(const Request& request, const FleetTarget& target) {
+  Request own = request;
+  own.held_at = target.held_at;
+  own.versions = target.versions;
+  return own;
+}
+
+Outcome failed_attempt(const PgError& error, const WorkItem& item, const core::RetryPolicy& policy) {
+  Outcome outcome = failure(error);
+  outcome.retry = core::is_retryable(outcome.sqlstate) && static_cast<int>(item.attempt) < policy.max_attempts;
+  return outcome;
+}
+
+void wait_for_latch(std::chrono::milliseconds most) {
+  guarded([=] {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, static_cast<long>(most.count()),
+                    PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+  });
+}
+
+void flush_commits(XLogRecPtr last_commit) {
+  if (last_commit == InvalidXLogRecPtr) return;
+  guarded([=] {
+    if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF) return;
+    XLogFlush(last_commit);
+    HOLD_INTERRUPTS();  // as at a commit: the wait handles a cancel itself
+    SyncRepWaitForLSN(last_commit, true);
+    RESUME_INTERRUPTS();
+  });
+}
+
+}  // namespace tenancy

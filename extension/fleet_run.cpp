@@ -1,0 +1,363 @@
+#include "extension/fleet_run.h"
+
+#include "extension/worker_pool.h"
+
+namespace tenancy {
+
+namespace {
+
+using Mode = SessionExecutor::Mode;
+
+constexpr const char* kSharedWave = "shared";
+
+Outcome unreachable(const FleetTarget& target) {
+  return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED,
+                         target.target.label() + ": it lives in " +
+                             (target.elsewhere.empty() ? "database \"" + target.database + "\"" : target.elsewhere),
+                         {}, "Connect to that database and migrate it there."));
+}
+
+std::string count_of_targets(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " target" : " targets");
+}
+
+void warn_about_skipped(std::size_t targets) {
+  if (targets == 0) return;
+  guarded([=] {
+    ereport(WARNING,
+            (errmsg_plural("%zu target has pending migrations that are older than its newest applied one: skipped",
+                           "%zu targets have pending migrations that are older than their newest applied one: skipped",
+                           targets, targets),
+             errhint("tenancy.out_of_order is skip. See tenancy.status() and tenancy.plan_upgrade().")));
+  });
+}
+
+void say_no_worker_is_free() {
+  guarded([] {
+    ereport(NOTICE, (errmsg("no background worker is free: this session does the work alone"),
+                     errhint("max_worker_processes bounds the workers of all users of the server.")));
+  });
+}
+
+/// Asked of targets without a history; a version need only be known in one of the sets.
+void check_revision(Migrator& migrator, const RunPlan& plan) {
+  std::optional<core::Error> unknown;
+  for (const FleetTarget& target : plan.targets) {
+    try {
+      migrator.check_request(target.target, plan.request);
+      return;
+    } catch (const core::Error& error) {
+      if (error.kind() != core::ErrorKind::unknown_revision) throw;
+      if (!unknown) unknown = error;
+    }
+  }
+  if (unknown) throw *unknown;
+}
+
+std::uint64_t random_below(std::uint64_t bound) { return pg_prng_uint64_range(&pg_global_prng_state, 0, bound - 1); }
+
+}  // namespace
+
+RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request, RunPolicy policy) {
+  using Kind = core::Revision::Kind;
+  if (request.revision.kind == Kind::forward || request.revision.kind == Kind::back) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a fleet cannot go to a relative revision",
+                  "Its targets may stand at different revisions.", "Name a version, head or base.");
+  }
+  request.in_fleet = true;
+  bool const down = request.direction == core::Direction::down;
+  migrator.store().require(filter.migration_set);
+  TenantDetails const details{policy.wave_by, policy.waves.order == core::TargetOrder::oldest ||
+                                                  policy.waves.order == core::TargetOrder::newest};
+  RunPlan plan;
+  plan.operation = down ? "downgrade" : "upgrade";
+  plan.takes_shared_last = down;
+  plan.targets = fleet_targets(filter, details, migrator.store(), migrator.settings());
+  plan.request = std::move(request);
+  plan.policy = std::move(policy);
+  if (down) {
+    // Behind the tenants; and what some of them leave, the others still need.
+    auto const shared = std::stable_partition(plan.targets.begin(), plan.targets.end(),
+                                              [](const FleetTarget& one) { return !one.shared; });
+    if (filter.is_partial() || !selects_everybody(filter)) plan.targets.erase(shared, plan.targets.end());
+    for (FleetTarget& target : plan.targets) target.held_at.reset();
+  }
+  check_revision(migrator, plan);
+  return plan;
+}
+
+void FleetRun::look_at(std::size_t index) {
+  const FleetTarget& target = plan_.targets[index];
+  Outcome& outcome = outcomes_[index];
+  if (!target.elsewhere.empty() || !target.database.empty()) {
+    outcome = unreachable(target);
+    return;
+  }
+  core::Plan plan;
+  Subtransaction subtransaction;
+  try {
+    plan = migrator_.plan(target.target, request_for(plan_.request, target));
+    subtransaction.commit();
+  } catch (const PgError& error) {
+    subtransaction.roll_back();
+    if (error.stops_the_run()) throw;
+    // What is busy now may be free when its turn comes.
+    if (core::is_retryable(error.sqlstate())) {
+      pending_[index] = true;
+      return;
+    }
+    if (target.shared) throw;
+    outcome = failure(error);
+    return;
+  }
+  migrator_.require_transactional(target.target, plan);
+  pending_[index] = !plan.steps.empty();
+  skipping_ += plan.skipped.empty() ? 0 : 1;
+  outcome.success = true;
+  outcome.from = plan.from;
+  outcome.to = plan.to;
+}
+
+void FleetRun::look_at_all() {
+  ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
+  CacheTrimmer trimmer;
+  std::size_t const count = plan_.targets.size();
+  pending_.assign(count, false);
+  reported_.assign(count, false);
+  outcomes_.assign(count, {});
+  for (std::size_t i = 0; i < count; ++i) {
+    TemporaryContext const memory(target_context.get());
+    look_at(i);
+    trimmer.target_done();
+    if (pending_[i] || !outcomes_[i].success) ++work_;
+  }
+}
+
+void FleetRun::require_all() const {
+  std::size_t impossible = 0;
+  std::string which;
+  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+    constexpr std::size_t kMostNamed = 10;
+    if (pending_[i] || outcomes_[i].success) continue;
+    if (++impossible <= kMostNamed) which += (which.empty() ? "" : "\n") + outcomes_[i].error;
+  }
+  if (impossible == 0) return;
+  throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                count_of_targets(impossible) + " of " + std::to_string(outcomes_.size()) + " cannot be taken back",
+                which,
+                "Nothing was changed. Mend what the detail names, or say skip_irreversible => true to take the others "
+                "back.");
+}
+
+void FleetRun::add_wave(std::string name, bool is_canary, std::vector<std::size_t> targets) {
+  std::erase_if(targets, [this](std::size_t i) { return !pending_[i] && outcomes_[i].success; });
+  if (!targets.empty()) waves_.push_back({std::move(name), is_canary, std::move(targets)});
+}
+
+void FleetRun::plan_waves() {
+  if (plan_.resumes) {
+    for (core::Wave& wave : plan_.waves) add_wave(std::move(wave.name), wave.is_canary, std::move(wave.targets));
+    return;
+  }
+  std::vector<std::size_t> shared, tenants;
+  std::vector<core::RolloutTarget> candidates;
+  // A canary is one that has something to do.
+  core::RolloutPolicy policy = plan_.policy.waves;
+  std::erase_if(policy.canary_tenants, [&](const std::string& id) {
+    return std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const FleetTarget& target) {
+      std::size_t const i = &target - plan_.targets.data();
+      return target.target.tenant == id && !pending_[i] && outcomes_[i].success;
+    });
+  });
+  std::erase_if(policy.waves, [&](const std::string& value) {
+    bool any = false;
+    bool work = false;
+    for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+      if (plan_.targets[i].shared || plan_.targets[i].wave_value != value) continue;
+      any = true;
+      work = work || pending_[i] || !outcomes_[i].success;
+    }
+    return any && !work;
+  });
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    const FleetTarget& target = plan_.targets[i];
+    if (target.shared) {
+      shared.push_back(i);
+    } else if (pending_[i] || !outcomes_[i].success) {
+      tenants.push_back(i);
+      candidates.push_back(
+          {target.target.tenant, target.wave_value.value_or(""), target.wave_value.has_value(), target.created_at});
+    }
+  }
+  std::vector<core::Wave> const waves = core::plan_waves(candidates, policy, random_below);
+  if (!plan_.takes_shared_last) add_wave(kSharedWave, false, shared);
+  for (const core::Wave& wave : waves) {
+    std::vector<std::size_t> targets;
+    for (std::size_t const i : wave.targets) targets.push_back(tenants[i]);
+    add_wave(wave.name, wave.is_canary, std::move(targets));
+  }
+  if (plan_.takes_shared_last) add_wave(kSharedWave, false, shared);
+  std::uint32_t ordinal = 0;
+  for (const core::Wave& wave : waves_) {
+    for (std::size_t const i : wave.targets) plan_.targets[i].ordinal = ++ordinal;
+  }
+}
+
+RunOpening FleetRun::opening() const {
+  if (plan_.resumes) return RunOpening::again(id_);
+  RunRecord const run{id_,
+                      plan_.operation,
+                      plan_.revision,
+                      plan_.filter,
+                      plan_.policy.recorded,
+                      plan_.targets.size(),
+                      plan_.targets.size() - work_,
+                      plan_.rolls_back};
+  std::vector<RunTargetRecord> rows;
+  rows.reserve(work_);
+  for (const core::Wave& wave : waves_) {
+    for (std::size_t const i : wave.targets) {
+      rows.push_back({&plan_.targets[i], wave.name, pending_[i] ? nullptr : &outcomes_[i], outcomes_[i].from});
+    }
+  }
+  return {run, rows};
+}
+
+std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode, int workers) {
+  Task const task{plan_.request, id_, &plan_.targets};
+  std::size_t const pending = std::count(pending_.begin(), pending_.end(), true);
+  if (workers > 0 && pending > 0) {
+    auto parallel =
+        std::make_unique<ParallelExecutor>(task, std::min<int>(workers, pending), opening, mode == Mode::committing);
+    if (parallel->has_workers()) return parallel;
+    say_no_worker_is_free();
+  }
+  return std::make_unique<SessionExecutor>(task, migrator_, mode);
+}
+
+void FleetRun::finish(std::size_t index, Outcome outcome, const Progress& progress) {
+  // Where it failed a target is as it was before, or as its last commit left it, when that is known.
+  if (!outcome.success) {
+    if (outcome.from.empty()) outcome.from = outcomes_[index].from;
+    if (outcome.to.empty()) outcome.to = outcome.from;
+    ++failed_;
+  }
+  outcomes_[index] = std::move(outcome);
+  reported_[index] = true;
+  progress(plan_.targets[index], outcomes_[index]);
+}
+
+void FleetRun::check_budgets(std::size_t wave_failed, const core::Wave& wave, Dispatcher& dispatcher) const {
+  const RunPolicy& policy = plan_.policy;
+  std::string const name = "wave \"" + wave.name + "\"";
+  if (wave.is_canary && wave_failed > 0) {
+    dispatcher.stop("stopped", "the canary failed");
+  } else if (policy.most_wave_failures && !policy.most_wave_failures->allows(wave_failed, wave.targets.size())) {
+    dispatcher.stop("stopped", std::to_string(wave_failed) + " of " + count_of_targets(wave.targets.size()) +
+                                   " failed in " + name + ", more than max_wave_failures");
+  } else if (policy.most_failures && !policy.most_failures->allows(failed_, work_)) {
+    dispatcher.stop("stopped",
+                    std::to_string(failed_) + " of " + count_of_targets(work_) + " failed, more than max_failures");
+  }
+}
+
+void FleetRun::run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Progress& progress) {
+  std::size_t const failed_before = failed_;
+  std::optional<PgError> shared_error;
+  auto const done = [&](std::size_t index, Outcome outcome) {
+    // A failure in what all tenants need is the run's.
+    if (!outcome.success && plan_.targets[index].shared && !plan_.takes_shared_last) {
+      if (!shared_error) shared_error = to_error(outcome);
+      dispatcher.stop("failed", outcome.error);
+      return;
+    }
+    finish(index, std::move(outcome), progress);
+    if (outcomes_[index].success) return;
+    check_budgets(failed_ - failed_before, wave, dispatcher);
+  };
+  std::vector<std::size_t> todo;
+  for (std::size_t const index : wave.targets) {
+    if (pending_[index]) {
+      todo.push_back(index);
+    } else {
+      done(index, outcomes_[index]);
+    }
+  }
+  if (!dispatcher.is_stopped()) dispatcher.run(todo, done);
+  if (shared_error) throw *shared_error;
+}
+
+void FleetRun::run_waves(Dispatcher& dispatcher, const Progress& progress, const WaveProgress& wave_progress) {
+  for (const core::Wave& wave : waves_) {
+    bool const shared = plan_.targets[wave.targets.front()].shared;
+    // Downwards the shared schema comes last, and the tenants that failed still need it.
+    if (shared && plan_.takes_shared_last && failed_ > 0) {
+      dispatcher.stop("failed", count_of_targets(failed_) + " failed");
+    }
+    if (dispatcher.is_stopped()) return;
+    if (wave_progress && waves_.size() > 1) wave_progress(wave.name, wave.targets.size());
+    run_wave(wave, dispatcher, progress);
+    if (wave.is_canary && plan_.policy.stop_after_canary && &wave != &waves_.back()) {
+      dispatcher.stop("stopped", "the canary is done");
+    }
+  }
+}
+
+void FleetRun::settle_ending(const Dispatcher& dispatcher) {
+  if (dispatcher.is_stopped()) {
+    ending_ = {id_, dispatcher.state(), dispatcher.reason()};
+  } else if (failed_ > 0) {
+    ending_ = {id_, "failed", std::to_string(failed_) + " of " + count_of_targets(plan_.targets.size()) + " failed"};
+  } else {
+    ending_ = {id_, "done", {}};
+  }
+}
+
+void FleetRun::settle_left() {
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    if (reported_[i]) continue;
+    ++left_;
+    Outcome outcome = failure(PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                                      plan_.targets[i].target.label() + ": left as it is: " + ending_.reason));
+    outcome.from = outcome.to = outcomes_[i].from;
+    outcomes_[i] = std::move(outcome);
+  }
+}
+
+std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progress,
+                                   const WaveProgress& wave_progress) {
+  require_run_log_rights();
+  look_at_all();
+  if (plan_.all_or_nothing) require_all();
+  plan_waves();
+  id_ = plan_.resumes ? *plan_.resumes : next_run_id();
+  RunLock const lock(id_);
+  RunOpening const beginning = opening();
+  std::unique_ptr<Executor> const executor = make_executor(beginning, mode, workers);
+  Dispatcher dispatcher(*executor, migrator_.settings().retry);
+  executor->open(beginning);
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    if (!pending_[i] && outcomes_[i].success) finish(i, outcomes_[i], progress);
+  }
+  try {
+    run_waves(dispatcher, progress, wave_progress);
+  } catch (const PgError& error) {
+    executor->flush();
+    if (!error.stops_the_run() && dispatcher.is_stopped()) {
+      settle_ending(dispatcher);
+      executor->close(ending_);
+    }
+    throw;
+  } catch (...) {
+    executor->flush();
+    throw;
+  }
+  settle_ending(dispatcher);
+  executor->close(ending_);
+  executor->flush();
+  settle_left();
+  warn_about_skipped(skipping_);
+  return std::move(outcomes_);
+}
+
+}  // namespace tenancy

@@ -1,0 +1,120 @@
+#include "extension/fleet_targets.h"
+
+namespace tenancy {
+
+namespace {
+
+/// The lower one of the revisions that tenants of one target are pinned to.
+void pin(FleetTarget& target, const Value& revision, Store& store) {
+  if (!revision) return;
+  target.held_at = for_target(target.target, [&] {
+    core::Revision const pinned = core::parse_revision(*revision);
+    if (!target.held_at) return *revision;
+    core::Revision const lower =
+        core::held_back(store.set(target.target.set), core::parse_revision(*target.held_at), pinned);
+    return lower.kind == core::Revision::Kind::base ? std::string("base") : lower.version;
+  });
+}
+
+bool is_same_place(const FleetTarget& one, const FleetTarget& other) {
+  return one.target.schema == other.target.schema && one.target.set == other.target.set &&
+         one.database == other.database && one.elsewhere == other.elsewhere;
+}
+
+FleetTarget tenant_target(const Tenant& tenant) {
+  FleetTarget target;
+  target.target = {tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
+  if (!tenant.is_here) {
+    if (tenant.server) {
+      target.elsewhere = tenant.place();
+    } else {
+      target.database = tenant.database.value_or("");
+    }
+  }
+  target.wave_value = tenant.wave_value;
+  target.created_at = tenant.created_at;
+  return target;
+}
+
+}  // namespace
+
+Target shared_target(const Settings& settings, const std::string& set) {
+  const std::string& schema = settings.shared_schemas.front();
+  bool const holds_tenants = !tenants_in_schema(schema).empty();
+  return {{}, schema, holds_tenants ? core::TargetKind::combined : core::TargetKind::shared, set};
+}
+
+Target schema_target(const std::string& schema, const Value& set) {
+  Settings const settings = current_settings();
+  if (schema == settings.shared_schemas.front()) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + schema + "\" is the shared schema, not a tenant's", {},
+                  "Use tenancy.migrate_public() or tenancy.downgrade_public().");
+  }
+  std::vector<Tenant> const tenants = tenants_in_schema(schema);
+  Target target{{}, schema, core::TargetKind::tenant, set.value_or(std::string(core::kDefaultSet))};
+  if (tenants.size() == 1) target.tenant = tenants.front().id;
+  if (!set && !tenants.empty()) {
+    target.set = tenants.front().migration_set;
+    for (const Tenant& tenant : tenants) {
+      if (tenant.migration_set == target.set) continue;
+      throw PgError(ERRCODE_AMBIGUOUS_PARAMETER,
+                    "the tenants in schema \"" + schema + "\" use different migration sets", {},
+                    "Say which one: migration_set => '" + target.set + "'.");
+    }
+  }
+  return target;
+}
+
+std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantDetails& details, Store& store,
+                                       const Settings& settings) {
+  std::vector<FleetTarget> targets;
+  auto const add_shared = [&](const std::string& set) {
+    FleetTarget& shared = targets.emplace_back();
+    shared.target = shared_target(settings, set);
+    shared.shared = true;
+  };
+  for (const std::string& set : Store::shared_sets()) {
+    if (!filter.migration_set || *filter.migration_set == set) add_shared(set);
+  }
+  for (const Tenant& tenant : select_tenants(filter, details)) {
+    // Migrations of every scope reach rls tenants in the shared schema with the shared target.
+    if (tenant.is_here && tenant.schema == settings.shared_schemas.front()) {
+      auto const is_shared = [&](const FleetTarget& one) {
+        return one.shared && one.target.set == tenant.migration_set;
+      };
+      auto known = std::find_if(targets.begin(), targets.end(), is_shared);
+      if (known == targets.end()) {
+        add_shared(tenant.migration_set);
+        known = targets.end() - 1;
+      }
+      pin(*known, tenant.pinned_revision, store);
+      continue;
+    }
+    FleetTarget next = tenant_target(tenant);
+    // Ordered by place and schema: tenants that share a target follow each other.
+    if (!targets.empty() && !targets.back().shared && is_same_place(targets.back(), next)) {
+      targets.back().target.tenant.clear();
+    } else {
+      targets.push_back(std::move(next));
+    }
+    pin(targets.back(), tenant.pinned_revision, store);
+  }
+  // A shared set that only rls tenants brought in stands behind some tenants.
+  std::stable_partition(targets.begin(), targets.end(), [](const FleetTarget& one) { return one.shared; });
+  return targets;
+}
+
+bool selects_everybody(TenantFilter filter) {
+  std::size_t const selected = select_tenants(filter).size();
+  filter.statuses.reset();
+  return select_tenants(filter).size() == selected;
+}
+
+void CacheTrimmer::target_done() {
+  constexpr int kTargetsPerTrim = 500;
+  if (++since_last_ < kTargetsPerTrim) return;
+  since_last_ = 0;
+  guarded([] { InvalidateSystemCaches(); });
+}
+
+}  // namespace tenancy

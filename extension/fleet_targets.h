@@ -1,0 +1,47 @@
+// The targets of a fleet: where the tenants are, each place once.
+#pragma once
+
+#include "extension/target.h"
+#include "extension/tenants.h"
+
+namespace tenancy {
+
+/// A target of the fleet. Several tenants may share it (isolation rls); then `target.tenant` is empty.
+struct FleetTarget {
+  Target target;
+  bool shared = false;                ///< the shared schema, migrated before all tenants (after them, downwards)
+  std::string database;               ///< another database of this cluster; empty: this one
+  std::string elsewhere;              ///< for a target that cannot be reached from here: where it is
+  Value held_at;                      ///< a revision of this target that it is not taken beyond, upwards
+  std::vector<std::string> versions;  ///< a rollback takes exactly these back
+  std::uint32_t ordinal = 0;          ///< its place in the run
+
+  Value wave_value;             ///< see TenantDetails
+  std::int64_t created_at = 0;  ///< microseconds
+};
+
+/// The shared schema's targets, one for each set that has migrations for it, then the tenants' ordered by schema,
+/// each once. Throws PgError.
+[[nodiscard]] std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantDetails& details,
+                                                     Store& store, const Settings& settings);
+
+/// The target of a schema of this database: its tenant and its migration set, unless `set` names one.
+[[nodiscard]] Target schema_target(const std::string& schema, const Value& set);
+
+/// The shared schema as a target.
+[[nodiscard]] Target shared_target(const Settings& settings, const std::string& set);
+
+/// Does the filter select every tenant that has a target here? A suspended tenant needs the shared schema too.
+[[nodiscard]] bool selects_everybody(TenantFilter filter);
+
+/// Keeps the memory of this backend flat over many schemas, whose catalogue entries it caches for ever: call it once
+/// for every target; drops the caches now and then.
+class CacheTrimmer {
+ public:
+  void target_done();
+
+ private:
+  int since_last_ = 0;
+};
+
+}  // namespace tenancy

@@ -1,0 +1,139 @@
+#include "extension/saved_run.h"
+
+namespace tenancy {
+
+namespace {
+
+Query select_run(
+    "SELECT operation, revision, state, policy OPERATOR(pg_catalog.->>) 'run_as',"
+    "       policy OPERATOR(pg_catalog.->>) 'max_failures', policy OPERATOR(pg_catalog.->>) 'max_wave_failures',"
+    "       policy OPERATOR(pg_catalog.->>) 'stop_after_canary',"
+    "       (policy OPERATOR(pg_catalog.?|) '{canary,canary_tenants}'::pg_catalog.text[])"
+    "  FROM tenancy.runs WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
+
+Query select_left(
+    "SELECT ordinal, wave, tenant, database, schema, migration_set, kind, held_at,"
+    "       pg_catalog.array_to_string(versions_wanted, E'\\n')"
+    "  FROM tenancy.run_targets"
+    " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
+    "   AND (state OPERATOR(pg_catalog.=) ANY ('{pending,retrying}'::pg_catalog.text[])"
+    "        OR state OPERATOR(pg_catalog.=) 'failed'"
+    "           AND ($2 IS NOT NULL OR kind OPERATOR(pg_catalog.<>) 'tenant'))"
+    " ORDER BY ordinal");
+
+// The way back: tenants before what they share, the last ones first.
+Query select_applied(
+    "SELECT ordinal, 'all', tenant, database, schema, migration_set, kind, NULL,"
+    "       pg_catalog.array_to_string(versions, E'\\n')"
+    "  FROM tenancy.run_targets"
+    " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND versions OPERATOR(pg_catalog.<>) '{}'::pg_catalog.text[]"
+    " ORDER BY kind OPERATOR(pg_catalog.<>) 'tenant', ordinal DESC");
+
+Query wake(
+    "UPDATE tenancy.runs SET state = 'running'"
+    " WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND state OPERATOR(pg_catalog.=) 'paused'"
+    "   AND finished_at IS NULL AND tenancy.run_is_alive(id) RETURNING id");
+
+Row require_run(std::int64_t run) {
+  std::vector<Row> rows = select_run.run({std::to_string(run)});
+  if (!rows.empty()) return std::move(rows.front());
+  throw PgError(ERRCODE_UNDEFINED_OBJECT, "run " + std::to_string(run) + " does not exist", {}, "See tenancy.runs.");
+}
+
+std::vector<std::string> lines_of(const Value& text) {
+  std::vector<std::string> lines;
+  if (!text || text->empty()) return lines;
+  std::size_t begin = 0;
+  for (;;) {
+    std::size_t const end = text->find('\n', begin);
+    lines.push_back(text->substr(begin, end - begin));
+    if (end == std::string::npos) return lines;
+    begin = end + 1;
+  }
+}
+
+FleetTarget to_target(Row& row) {
+  FleetTarget target;
+  target.ordinal = static_cast<std::uint32_t>(std::stoul(*row[0]));
+  target.target = {row[2].value_or(""), *row[4], core::parse_target_kind(*row[6]), *row[5]};
+  target.database = row[3].value_or("");
+  target.shared = target.target.kind != core::TargetKind::tenant;
+  target.held_at = std::move(row[7]);
+  target.versions = lines_of(row[8]);
+  return target;
+}
+
+std::optional<core::FailureBudget> budget(const Value& text) {
+  if (!text) return std::nullopt;
+  return core::parse_failure_budget(*text);
+}
+
+Request request_of(core::Direction direction, core::Revision revision, const Value& run_as) {
+  Request request;
+  request.direction = direction;
+  request.revision = std::move(revision);
+  request.run_as = run_as ? parse_run_as(*run_as) : current_settings().run_as;
+  request.in_fleet = true;
+  return request;
+}
+
+}  // namespace
+
+bool wake_paused_run(std::int64_t run) {
+  require_run(run);
+  if (wake.run({std::to_string(run)}).empty()) return false;
+  guarded([=] { ereport(NOTICE, (errmsg("run %lld goes on, in its own session", static_cast<long long>(run)))); });
+  return true;
+}
+
+RunPlan plan_resumption(std::int64_t run, RetryFailed retry_failed) {
+  Row const row = require_run(run);
+  RunPlan plan;
+  plan.operation = *row[0];
+  plan.revision = *row[1];
+  bool const rollback = plan.operation == "rollback";
+  plan.request = request_of(
+      plan.operation == "upgrade" ? core::Direction::up : core::Direction::down,
+      rollback ? core::Revision{core::Revision::Kind::base, 0, {}} : core::parse_revision(plan.revision), row[3]);
+  plan.takes_shared_last = plan.operation != "upgrade";
+  plan.policy.most_failures = budget(row[4]);
+  plan.policy.most_wave_failures = budget(row[5]);
+  plan.policy.stop_after_canary = row[6] == "true";
+  bool const has_canary = row[7] == "t";
+  plan.resumes = run;
+  for (Row& target : select_left.run({std::to_string(run), retry_failed == RetryFailed::yes ? Value("t") : Value()})) {
+    const std::string& wave = *target[1];
+    if (plan.waves.empty() || plan.waves.back().name != wave) {
+      plan.waves.push_back({wave, has_canary && wave == "canary", {}});
+    }
+    plan.waves.back().targets.push_back(plan.targets.size());
+    plan.targets.push_back(to_target(target));
+  }
+  if (!plan.targets.empty()) return plan;
+  throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                "nothing is left of run " + std::to_string(run) + ", which is " + *row[2], {},
+                retry_failed == RetryFailed::no
+                    ? "CALL tenancy.retry_failed(" + std::to_string(run) + ") tries again what failed, if anything did."
+                    : "");
+}
+
+RunPlan plan_rollback_run(std::int64_t run, bool skip_irreversible) {
+  Row const row = require_run(run);
+  std::string const id = std::to_string(run);
+  if (row[0] != "upgrade") {
+    throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED, "run " + id + " is a " + *row[0] + ", which cannot be rolled back", {},
+                  "tenancy.migrate_all() and CALL tenancy.rollout() go forward again.");
+  }
+  RunPlan plan;
+  plan.operation = "rollback";
+  plan.revision = "run " + id;
+  plan.request = request_of(core::Direction::down, {core::Revision::Kind::base, 0, {}}, row[3]);
+  plan.takes_shared_last = true;
+  plan.rolls_back = run;
+  plan.all_or_nothing = !skip_irreversible;
+  for (Row& target : select_applied.run({id})) plan.targets.push_back(to_target(target));
+  if (!plan.targets.empty()) return plan;
+  throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "run " + id + " has applied nothing", {}, "");
+}
+
+}  // namespace tenancy
