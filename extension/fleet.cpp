@@ -203,7 +203,7 @@ void FleetRun::look_at(std::size_t index) {
     outcome = failure(error);
     return;
   }
-  migrator_.require_transactional(target.target, plan);
+  if (request_.outside == Outside::refuse) migrator_.require_transactional(target.target, plan);
   pending_[index] = !plan.steps.empty();
   skipping_ += plan.skipped.empty() ? 0 : 1;
   outcome.success = true;
@@ -280,6 +280,8 @@ bool FleetRun::run_in_parallel(const std::vector<std::size_t>& pending, int work
   std::vector<const FleetTarget*> targets;
   targets.reserve(pending.size());
   for (std::size_t const index : pending) targets.push_back(&targets_[index]);
+  // A snapshot of ours would keep CREATE INDEX CONCURRENTLY waiting.
+  if (request_.outside != Outside::refuse) commit_without_waiting();
   WorkerPool pool(request_, targets, workers);
   if (pool.started() == 0) {
     guarded([] {
@@ -308,10 +310,12 @@ void FleetRun::run_phase(std::size_t first, std::size_t last, Alone alone, int w
     }
   }
   if (pending.empty() || (workers > 0 && run_in_parallel(pending, workers, progress))) return;
+  request_.outside = Outside::refuse;
   run_alone(pending, alone, progress);
 }
 
 std::vector<Outcome> FleetRun::run(Alone alone, int workers, const Progress& progress) {
+  if (alone == Alone::committing && workers > 0) request_.outside = Outside::stop_before;
   look_at_all();
   auto const boundary = std::adjacent_find(targets_.begin(), targets_.end(),
                                            [](const auto& one, const auto& next) { return one.shared != next.shared; });

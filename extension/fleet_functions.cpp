@@ -145,18 +145,14 @@ void require_own_transaction(FunctionCallInfo fcinfo) {
                 "transaction.");
 }
 
-}  // namespace
-
-TENANCY_SQL_FUNCTION(tenancy_migrate_all) { return run_fleet(fcinfo, Direction::up); }
-TENANCY_SQL_FUNCTION(tenancy_downgrade_all) { return run_fleet(fcinfo, Direction::down); }
-
-TENANCY_SQL_FUNCTION(tenancy_rollout) {
+/// rollout and downgrade_rollout.
+Datum roll_out(FunctionCallInfo fcinfo, Direction direction) {
   return sql_entry([=] {
     require_own_transaction(fcinfo);
     Arguments const arguments(fcinfo);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     TenantFilter const filter = filter_arguments(arguments, 1);
-    FleetRun run(memory.get(), filter, request_arguments(arguments, Direction::up));
+    FleetRun run(memory.get(), filter, request_arguments(arguments, direction));
     warn_about_nobody(filter, run);
     int const workers = concurrency_argument(arguments);
     RolloutProgress progress(run.targets().size());
@@ -168,6 +164,14 @@ TENANCY_SQL_FUNCTION(tenancy_rollout) {
     return Datum(0);
   });
 }
+
+}  // namespace
+
+TENANCY_SQL_FUNCTION(tenancy_migrate_all) { return run_fleet(fcinfo, Direction::up); }
+TENANCY_SQL_FUNCTION(tenancy_downgrade_all) { return run_fleet(fcinfo, Direction::down); }
+
+TENANCY_SQL_FUNCTION(tenancy_rollout) { return roll_out(fcinfo, Direction::up); }
+TENANCY_SQL_FUNCTION(tenancy_downgrade_rollout) { return roll_out(fcinfo, Direction::down); }
 
 TENANCY_SQL_FUNCTION(tenancy_status) {
   return sql_entry([=] {

@@ -24,15 +24,35 @@ class Worker {
   }
 
  private:
-  /// One target in a transaction of its own.
+  /// What can run in a transaction in one, the rest in its own ones.
+  TargetResult migrate_by_turns(Migrator& migrator, const Target& target) {
+    TargetResult all;
+    for (bool first = true;; first = false) {
+      if (!first) begin(target);
+      TargetResult const inside = migrator.migrate(target, request_);
+      commit(target);
+      add(all, inside, first);
+      if (!inside.more) return all;
+      MemoryContextSwitchTo(context_);
+      TargetResult const outside = migrator.migrate_outside(target, request_, [](const StepResult&) {});
+      add(all, outside, false);
+      if (!outside.more) return all;
+    }
+  }
+
+  static void add(TargetResult& all, const TargetResult& part, bool first) {
+    if (first) all.from = part.from;
+    all.to = part.to;
+    all.steps.insert(all.steps.end(), part.steps.begin(), part.steps.end());
+  }
+
   Outcome migrate(Migrator& migrator, const Target& target) {
     begin(target);
     trimmer_.target_done();
     TimestampTz const start = GetCurrentTimestamp();
     Outcome outcome;
     try {
-      outcome = success(migrator.migrate(target, request_));
-      commit(target);
+      outcome = success(migrate_by_turns(migrator, target));
     } catch (const PgError& error) {
       guarded([] { AbortCurrentTransaction(); });
       // Somebody who cancels a worker's statement means its target.
@@ -82,6 +102,7 @@ class Worker {
 
   SharedRun* run_;
   int number_;
+  MemoryContext context_ = CurrentMemoryContext;
   Request request_;
   CacheTrimmer trimmer_;
   std::vector<Target> targets_;

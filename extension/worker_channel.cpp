@@ -10,6 +10,7 @@ std::string encode(const Request& request, std::span<const FleetTarget* const> t
   writer.text(request.revision.version);
   writer.number(request.run_as);
   writer.number(request.in_fleet);
+  writer.number(request.outside);
   writer.number(static_cast<std::uint32_t>(targets.size()));
   for (const FleetTarget* fleet_target : targets) {
     const Target& target = fleet_target->target;
@@ -29,6 +30,7 @@ void decode(std::string_view bytes, Request& request, std::vector<Target>& targe
   request.revision.version = reader.text();
   request.run_as = reader.number<RunAs>();
   request.in_fleet = reader.number<bool>();
+  request.outside = reader.number<Outside>();
   targets.resize(reader.number<std::uint32_t>());
   for (Target& target : targets) {
     target.tenant = reader.text();

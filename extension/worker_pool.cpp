@@ -179,6 +179,7 @@ void WorkerPool::run(const Report& report) {
     }
     guarded([&] {
       if (!any) {
+        InvalidateCatalogSnapshot();
         WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, 0, PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);
       }

@@ -259,6 +259,14 @@ AS 'MODULE_PATHNAME', 'tenancy_rollout' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.rollout(text, text, text, jsonb, text[], text, text, integer) IS
     'Brings the shared schema and every tenant up to a revision, and commits after each target.';
 
+CREATE PROCEDURE tenancy.downgrade_rollout(
+    revision text, pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
+    statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    concurrency integer DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'tenancy_downgrade_rollout' LANGUAGE c;
+COMMENT ON PROCEDURE tenancy.downgrade_rollout(text, text, text, jsonb, text[], text, text, integer) IS
+    'Takes every tenant, then the shared schema, down to a revision, and commits after each target.';
+
 CREATE FUNCTION tenancy.status(
     pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL, statuses text[] DEFAULT NULL,
     migration_set text DEFAULT NULL,
