@@ -14,6 +14,12 @@ std::string migrations_were(std::span<const std::string_view> versions) {
   return versions.size() == 1 ? "migration " + listed(versions) + " was" : "migrations " + listed(versions) + " were";
 }
 
+Flaw interrupted(std::span<const std::string_view> versions) {
+  return {ErrorKind::in_doubt, migrations_were(versions) + " interrupted, and may be applied in part",
+          "Look at what the migration did, then call tenancy.resolve(schema, version, 'applied') or "
+          "tenancy.resolve(schema, version, 'pending')."};
+}
+
 /// Messages keep the order of versions, whatever the order of the rows.
 void sort_versions(std::vector<std::string_view>& versions) {
   if (versions.size() < 2) return;
@@ -23,15 +29,17 @@ void sort_versions(std::vector<std::string_view>& versions) {
 
 }  // namespace
 
-History::History(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied)
-    : set_(set), kind_(kind), marks_(set.size(), Mark::absent) {
+History::History(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied, InDoubt in_doubt)
+    : set_(set), kind_(kind), when_in_doubt_(in_doubt), marks_(set.size(), Mark::absent) {
   for (const AppliedMigration& row : applied) record(row);
   for (auto* versions : {&in_doubt_, &unknown_, &foreign_, &mismatched_}) sort_versions(*versions);
 }
 
 void History::record(const AppliedMigration& row) {
   const std::optional<std::size_t> index = set_.find(row.version);
-  if (row.in_doubt) {
+  if (row.in_doubt && index && may_retry(row, *index)) {
+    marks_[*index] = Mark::in_doubt;
+  } else if (row.in_doubt) {
     in_doubt_.push_back(row.version);
   } else if (!index) {
     unknown_.push_back(row.version);
@@ -46,21 +54,24 @@ void History::record(const AppliedMigration& row) {
   }
 }
 
+/// A repeatable migration is retried with the text that it has now.
+bool History::may_retry(const AppliedMigration& row, std::size_t index) const {
+  const StoredMigration& migration = set_[index];
+  return when_in_doubt_ == InDoubt::retry && !migration.transactional && applies_to(migration.scope, kind_) &&
+         (migration.repeatable || row.checksum == migration.checksum);
+}
+
 bool History::is_pending(std::size_t index) const noexcept {
   const StoredMigration& migration = set_[index];
   if (!applies_to(migration.scope, kind_)) return false;
-  return marks_[index] == Mark::absent || (migration.repeatable && marks_[index] == Mark::changed);
+  return !is_applied(index) || (migration.repeatable && is_changed(index));
 }
 
 std::string History::revision(std::optional<std::size_t> index) const { return index ? set_[*index].version : "base"; }
 
 std::vector<Flaw> History::flaws() const {
   std::vector<Flaw> flaws;
-  if (!in_doubt_.empty()) {
-    flaws.push_back({ErrorKind::in_doubt, migrations_were(in_doubt_) + " interrupted, and may be applied in part",
-                     "Look at what the migration did, then call tenancy.resolve(schema, version, 'applied') or "
-                     "tenancy.resolve(schema, version, 'pending')."});
-  }
+  if (!in_doubt_.empty()) flaws.push_back(interrupted(in_doubt_));
   if (!unknown_.empty()) {
     flaws.push_back({ErrorKind::unknown_applied,
                      migrations_were(unknown_) + " applied, but set " + set_.name() + " does not have " +
@@ -87,6 +98,19 @@ std::vector<Flaw> History::flaws() const {
 void History::check() const {
   if (in_doubt_.empty() && unknown_.empty() && foreign_.empty() && mismatched_.empty()) return;
   const Flaw flaw = flaws().front();
+  throw Error(flaw.kind, flaw.message, flaw.hint);
+}
+
+void History::require_retried(std::span<const Step> steps) const {
+  std::vector<std::string_view> left;
+  for (std::size_t index = 0; index < marks_.size(); ++index) {
+    if (!is_in_doubt(index)) continue;
+    const bool retried =
+        std::any_of(steps.begin(), steps.end(), [&](const Step& step) { return step.migration == index; });
+    if (!retried) left.push_back(set_[index].version);
+  }
+  if (left.empty()) return;
+  const Flaw flaw = interrupted(left);
   throw Error(flaw.kind, flaw.message, flaw.hint);
 }
 

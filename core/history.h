@@ -24,15 +24,21 @@ struct Flaw {
 /// The set and the rows must outlive it.
 class History {
  public:
-  History(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied);
+  History(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+          InDoubt in_doubt = InDoubt::refuse);
 
   /// The migration is recorded as applied, with whatever text.
-  [[nodiscard]] bool is_applied(std::size_t index) const noexcept { return marks_[index] != Mark::absent; }
+  [[nodiscard]] bool is_applied(std::size_t index) const noexcept {
+    return marks_[index] == Mark::applied || marks_[index] == Mark::changed;
+  }
+
+  /// It is in doubt, and may be retried: never so with InDoubt::refuse.
+  [[nodiscard]] bool is_in_doubt(std::size_t index) const noexcept { return marks_[index] == Mark::in_doubt; }
 
   /// It is recorded with another text than the set has.
   [[nodiscard]] bool is_changed(std::size_t index) const noexcept { return marks_[index] == Mark::changed; }
 
-  /// The migration is this target's, and to be applied: absent, or repeatable and changed.
+  /// The migration is this target's, and to be applied: absent, in doubt, or repeatable and changed.
   [[nodiscard]] bool is_pending(std::size_t index) const noexcept;
 
   /// The newest applied versioned migration.
@@ -47,12 +53,17 @@ class History {
   /// Throws the first flaw.
   void check() const;
 
+  /// Throws Error(in_doubt) for the migrations in doubt that are not among the steps.
+  void require_retried(std::span<const Step> steps) const;
+
  private:
-  enum class Mark : unsigned char { absent, applied, changed };
+  enum class Mark : unsigned char { absent, applied, changed, in_doubt };
   void record(const AppliedMigration& row);
+  [[nodiscard]] bool may_retry(const AppliedMigration& row, std::size_t index) const;
 
   const MigrationSet& set_;
   TargetKind kind_;
+  InDoubt when_in_doubt_;
   std::vector<Mark> marks_;  ///< by index in the set
   std::optional<std::size_t> newest_;
   std::vector<std::string_view> in_doubt_;

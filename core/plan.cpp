@@ -67,6 +67,7 @@ void settle_out_of_order(const MigrationSet& set, const History& history, OutOfO
   plan.skipped.assign(pending.begin(), in_order);
   pending.erase(pending.begin(), in_order);
   if (policy == OutOfOrder::skip) return;
+  history.require_retried(plan.steps);
   const std::vector<std::string_view> versions = versions_of(set, plan.skipped);
   throw Error(ErrorKind::out_of_order,
               (versions.size() == 1 ? "migration " : "migrations ") + listed(versions) +
@@ -77,7 +78,8 @@ void settle_out_of_order(const MigrationSet& set, const History& history, OutOfO
 
 void add_repeatables(const MigrationSet& set, const History& history, Plan& plan) {
   for (std::size_t index = set.versioned_count(); index < set.size(); ++index) {
-    if (history.is_pending(index)) plan.steps.push_back({index, Direction::up, history.is_changed(index)});
+    if (!history.is_pending(index)) continue;
+    plan.steps.push_back({index, Direction::up, history.is_changed(index), history.is_in_doubt(index)});
   }
 }
 
@@ -86,7 +88,7 @@ std::vector<std::size_t> versioned_to_take_back(const MigrationSet& set, const H
                                                 const Revision& revision) {
   std::vector<std::size_t> taken;
   for (std::size_t index = set.versioned_count(); index-- > begin;) {
-    if (history.is_applied(index)) taken.push_back(index);
+    if (history.is_applied(index) || history.is_in_doubt(index)) taken.push_back(index);
   }
   if (revision.kind == Kind::back) {
     const auto count = static_cast<std::size_t>(revision.count);
@@ -167,7 +169,7 @@ OutOfOrder parse_out_of_order(std::string_view text) {
 }
 
 Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                  const Revision& revision, OutOfOrder out_of_order) {
+                  const Revision& revision, OutOfOrder out_of_order, InDoubt in_doubt) {
   if (revision.kind == Kind::base || revision.kind == Kind::back) {
     throw Error(ErrorKind::wrong_direction,
                 "revision " + revision_text(revision) + " goes down, and this is an upgrade",
@@ -175,7 +177,7 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
   }
   const bool to_version = revision.kind == Kind::version;
   const std::size_t end = to_version ? resolve_version(set, revision.version) + 1 : set.versioned_count();
-  const History history{set, kind, applied};
+  const History history{set, kind, applied, in_doubt};
   history.check();
 
   Plan plan;
@@ -188,42 +190,48 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
     pending.resize(count);
   }
   plan.steps.reserve(pending.size());
-  for (const std::size_t index : pending) plan.steps.push_back({index, Direction::up, false});
+  for (const std::size_t index : pending) {
+    plan.steps.push_back({index, Direction::up, false, history.is_in_doubt(index)});
+  }
   const std::optional<std::size_t> last = pending.empty() ? history.newest() : std::optional{pending.back()};
   plan.to = history.revision(std::max(last, history.newest()));
   if (revision.kind == Kind::head) add_repeatables(set, history, plan);
+  history.require_retried(plan.steps);
   return plan;
 }
 
 Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                    const Revision& revision) {
+                    const Revision& revision, InDoubt in_doubt) {
   if (revision.kind == Kind::head || revision.kind == Kind::forward) {
     throw Error(ErrorKind::wrong_direction, "revision " + revision_text(revision) + " goes up, and this is a downgrade",
                 "Ask for an upgrade.");
   }
   const bool to_version = revision.kind == Kind::version;
   const std::size_t begin = to_version ? resolve_version(set, revision.version) + 1 : 0;
-  const History history{set, kind, applied};
+  const History history{set, kind, applied, in_doubt};
   history.check();
 
   Plan plan;
   plan.from = history.revision(history.newest());
   if (revision.kind == Kind::base) {
     for (std::size_t index = set.size(); index-- > set.versioned_count();) {
-      if (history.is_applied(index)) plan.steps.push_back({index, Direction::down, false});
+      const bool in_doubt_here = history.is_in_doubt(index);
+      if (history.is_applied(index) || in_doubt_here)
+        plan.steps.push_back({index, Direction::down, false, in_doubt_here});
     }
   }
   for (const std::size_t index : versioned_to_take_back(set, history, begin, revision)) {
-    plan.steps.push_back({index, Direction::down, false});
+    plan.steps.push_back({index, Direction::down, false, history.is_in_doubt(index)});
   }
   check_reversible(set, plan.steps);
+  history.require_retried(plan.steps);
   plan.to = history.revision(newest_left(set, history, plan.steps));
   return plan;
 }
 
 Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                   std::span<const std::string> versions) {
-  const History history{set, kind, applied};
+                   std::span<const std::string> versions, InDoubt in_doubt) {
+  const History history{set, kind, applied, in_doubt};
   history.check();
 
   Plan plan;
@@ -258,15 +266,30 @@ Revision held_back(const MigrationSet& set, const Revision& asked, const Revisio
 }
 
 Plan plan_pinned_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                         const Revision& asked, const Revision& pin, OutOfOrder out_of_order) {
+                         const Revision& asked, const Revision& pin, OutOfOrder out_of_order, InDoubt in_doubt) {
   const Revision revision = held_back(set, asked, pin);
-  const History history{set, kind, applied};
+  const History history{set, kind, applied, in_doubt};
   if (pin.kind == Kind::base || (history.newest() && end_of(set, pin) < *history.newest())) {
     Plan plan;
     plan.from = plan.to = history.revision(history.newest());
     return plan;
   }
-  return plan_upgrade(set, kind, applied, revision, out_of_order);
+  return plan_upgrade(set, kind, applied, revision, out_of_order, in_doubt);
+}
+
+Plan first_steps(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied, Plan plan,
+                 std::size_t count) {
+  if (count >= plan.steps.size()) return plan;
+  plan.steps.resize(count);
+  const History history{set, kind, applied, InDoubt::retry};
+  std::optional<std::size_t> newest = history.newest();
+  if (count > 0 && plan.steps.front().direction == Direction::down) newest = newest_left(set, history, plan.steps);
+  for (const Step& step : plan.steps) {
+    if (step.direction == Direction::up && step.migration < set.versioned_count())
+      newest = std::max(newest, std::optional{step.migration});
+  }
+  plan.to = history.revision(newest);
+  return plan;
 }
 
 Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied) {

@@ -30,13 +30,18 @@ struct AppliedMigration {
 /// What to do with a pending migration that is older than the newest applied one.
 enum class OutOfOrder { refuse, apply, skip };
 
+/// What to do with a non-transactional migration that began and was not recorded as finished. `retry` plans it anew,
+/// in the direction that is asked for: the executor then finds out what is done already.
+enum class InDoubt { refuse, retry };
+
 /// "refuse", "apply" or "skip"; throws Error(bad_value).
 [[nodiscard]] OutOfOrder parse_out_of_order(std::string_view text);
 
 struct Step {
   std::size_t migration = 0;  ///< index in the set
   Direction direction = Direction::up;
-  bool again = false;  ///< a repeatable migration that was applied with another text
+  bool again = false;     ///< a repeatable migration that was applied with another text
+  bool in_doubt = false;  ///< it began before, and may be carried out in part
 
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -52,24 +57,30 @@ struct Plan {
 /// that are new or changed; a version applies what is pending up to it; `+N` the next N. A target that is
 /// already there or past it gets an empty plan. `base` and `-N` throw Error(wrong_direction).
 /// Throws Error(in_doubt, unknown_applied, checksum_mismatch, out_of_order) naming the versions, and what
-/// resolve_version throws.
+/// resolve_version throws. With InDoubt::retry a migration in doubt counts as pending; Error(in_doubt) is then thrown
+/// for one that the plan does not retry, or that is not non-transactional in the set, or has another text there.
 [[nodiscard]] Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                                const Revision& revision, OutOfOrder out_of_order);
+                                const Revision& revision, OutOfOrder out_of_order, InDoubt in_doubt = InDoubt::refuse);
 
 /// Steps down, newest first. `-N` takes back the last N versioned migrations (fewer are applied: Error
 /// unknown_revision); a version takes back what is newer than it; `base` takes back everything, the
 /// repeatable migrations first. `head` and `+N` throw Error(wrong_direction).
 /// Throws Error(irreversible) naming every step without down SQL, and what plan_upgrade throws except
-/// out_of_order; a repeatable migration with another text is no mismatch.
+/// out_of_order; a repeatable migration with another text is no mismatch. With InDoubt::retry a migration in doubt
+/// counts as applied.
 [[nodiscard]] Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                                  const Revision& revision);
+                                  const Revision& revision, InDoubt in_doubt = InDoubt::refuse);
+
+/// The first `count` steps of a plan that was made from the same set and history, with the revision after them.
+[[nodiscard]] Plan first_steps(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                               Plan plan, std::size_t count);
 
 /// Steps down for exactly `versions`, what one run applied there, newest first and the repeatable ones before
 /// them; what is no longer applied is left out. Throws what plan_downgrade to base throws, and
 /// Error(out_of_order) naming the other migrations that were applied after the first of `versions`: they may
 /// stand on what it made.
 [[nodiscard]] Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
-                                 std::span<const std::string> versions);
+                                 std::span<const std::string> versions, InDoubt in_doubt = InDoubt::refuse);
 
 /// The lower of what is asked, `head` or a version, and a tenant's pin, a version or `base`; a version comes
 /// back in full, and with a version as the pin never `head`: no repeatable migration is applied. `base` means
@@ -81,7 +92,8 @@ struct Plan {
 /// its plan is empty and never an error, whatever the target holds or lacks.
 [[nodiscard]] Plan plan_pinned_upgrade(const MigrationSet& set, TargetKind kind,
                                        std::span<const AppliedMigration> applied, const Revision& asked,
-                                       const Revision& pin, OutOfOrder out_of_order);
+                                       const Revision& pin, OutOfOrder out_of_order,
+                                       InDoubt in_doubt = InDoubt::refuse);
 
 /// Where one target stands, for status.
 struct Standing {

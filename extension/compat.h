@@ -13,6 +13,15 @@ inline void executor_run(QueryDesc* query, ScanDirection direction, uint64 count
 #endif
 }
 
+/// Runs a portal to its end, at top level, and drops the rows.
+inline void portal_run(Portal portal) {
+#if PG_VERSION_NUM >= 180000
+  PortalRun(portal, FETCH_ALL, true, None_Receiver, None_Receiver, nullptr);
+#else
+  PortalRun(portal, FETCH_ALL, true, true, None_Receiver, None_Receiver, nullptr);
+#endif
+}
+
 inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot* slot, EState* estate) {
 #if PG_VERSION_NUM >= 160000
   return ExecInsertIndexTuples(result_relation, slot, estate, false, false, nullptr, NIL, false);

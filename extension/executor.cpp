@@ -17,6 +17,7 @@ Outcome failed_attempt(const PgError& error, const WorkItem& item, const core::R
 
 void wait_for_latch(std::chrono::milliseconds most) {
   guarded([=] {
+    InvalidateCatalogSnapshot();  // a worker's CREATE INDEX CONCURRENTLY would wait for it
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, static_cast<long>(most.count()),
                     PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);

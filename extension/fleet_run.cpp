@@ -110,7 +110,11 @@ void FleetRun::look_at(std::size_t index) {
     outcome = failure(error);
     return;
   }
-  migrator_.require_transactional(target.target, plan);
+  if (plan_.request.outside == Outside::refuse) {
+    migrator_.require_transactional(target.target, plan);
+  } else {
+    outside_ = outside_ || !migrator_.is_transactional(target.target, plan);
+  }
   pending_[index] = !plan.steps.empty();
   skipping_ += plan.skipped.empty() ? 0 : 1;
   outcome.success = true;
@@ -230,6 +234,11 @@ std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mod
     auto parallel =
         std::make_unique<ParallelExecutor>(task, std::min<int>(workers, pending), opening, mode == Mode::committing);
     if (parallel->has_workers()) return parallel;
+    if (outside_) {
+      throw PgError(ERRCODE_INSUFFICIENT_RESOURCES, "no background worker is free",
+                    "Migrations that run outside of a transaction can only run in one.",
+                    "max_worker_processes bounds the workers of all users of the server. Nothing was changed.");
+    }
     say_no_worker_is_free();
   }
   return std::make_unique<SessionExecutor>(task, migrator_, mode);
@@ -327,6 +336,8 @@ void FleetRun::settle_left() {
 std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progress,
                                    const WaveProgress& wave_progress) {
   require_run_log_rights();
+  bool const by_workers = mode == Mode::committing && workers > 0;
+  plan_.request.outside = by_workers ? Outside::stop_before : Outside::refuse;
   look_at_all();
   if (plan_.all_or_nothing) require_all();
   plan_waves();

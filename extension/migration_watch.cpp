@@ -1,28 +1,15 @@
 #include "extension/migration_watch.h"
 
 #include "extension/object_place.h"
+#include "extension/watch_state.h"
 
 namespace tenancy {
 
+WatchState watch;
+
 namespace {
 
-/// What the current watch remembers. Plain data: hooks run in frames that a longjmp may leave.
-struct WatchState {
-  bool active = false;
-  Oid schema = InvalidOid;            ///< InvalidOid: anywhere
-  const char* schema_name = nullptr;  ///< as it was when the migration began
-  Oid tracking_table = InvalidOid;
-  MemoryContext context = nullptr;
-  List* created = NIL;    ///< ObjectAddress: not yet checked
-  List* altered = NIL;    ///< ObjectAddress: not yet checked
-  List* transient = NIL;  ///< ObjectAddress: relations that the server made for itself, to rebuild others
-  List* temporary = NIL;  ///< ObjectAddress: created, in the temporary schema
-  List* prepared = NIL;   ///< char*: names of prepared statements
-};
-
-WatchState watch;
 object_access_hook_type previous_object_access_hook = nullptr;
-ProcessUtility_hook_type previous_process_utility_hook = nullptr;
 
 bool contains(List* list, Oid class_id, Oid object_id) {
   ListCell* cell;
@@ -97,11 +84,15 @@ bool is_escape(const ObjectAddress& object) {
   return OidIsValid(watch.schema) && place_of(object, watch.schema) == Place::outside;
 }
 
+}  // namespace
+
 void refuse_escape(Oid class_id, Oid object_id, const char* did) {
   ObjectAddress object;
   ObjectAddressSet(object, class_id, object_id);
   if (is_escape(object)) report_escape(object, did);
 }
+
+namespace {
 
 void on_create(Oid class_id, Oid object_id, const void* argument) {
   auto* const create = static_cast<const ObjectAccessPostCreate*>(argument);
@@ -190,113 +181,6 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
   }
 }
 
-bool is_own_prepared(const char* name) {
-  if (name == nullptr) return false;
-  ListCell* cell;
-  foreach (cell, watch.prepared) {
-    if (strcmp(static_cast<char*>(lfirst(cell)), name) == 0) return true;
-  }
-  return false;
-}
-
-/// A command whose effect on the session cannot be put back, or not without harm, as a person would name it.
-const char* session_command(Node* statement) {
-  switch (nodeTag(statement)) {
-    case T_ListenStmt:
-      return "LISTEN";
-    case T_UnlistenStmt:
-      return "UNLISTEN";
-    case T_DiscardStmt:
-      return "DISCARD";
-    case T_DeallocateStmt:
-      if (castNode(DeallocateStmt, statement)->name == nullptr) return "DEALLOCATE ALL";
-      return is_own_prepared(castNode(DeallocateStmt, statement)->name) ? nullptr
-                                                                        : "DEALLOCATE of what it did not prepare";
-    case T_DeclareCursorStmt:
-      return "DECLARE CURSOR";
-    default:
-      return nullptr;
-  }
-}
-
-/// Not every form of ALTER TABLE tells the hook.
-void watch_alter_table(AlterTableStmt* alter) {
-  Oid const table = RangeVarGetRelid(alter->relation, NoLock, true);
-  if (OidIsValid(table)) refuse_escape(RelationRelationId, table, "alters");
-}
-
-void watch_utility(Node* statement) {
-  if (IsA(statement, AlterTableStmt)) watch_alter_table(castNode(AlterTableStmt, statement));
-  if (const char* const command = session_command(statement)) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a migration cannot run %s", command),
-                    errdetail("It changes the session, and the next tenant would get what this one left.")));
-  }
-  if (IsA(statement, PrepareStmt) && FetchPreparedStatement(castNode(PrepareStmt, statement)->name, false) == nullptr) {
-    MemoryContext const outer = MemoryContextSwitchTo(watch.context);
-    watch.prepared = lappend(watch.prepared, pstrdup(castNode(PrepareStmt, statement)->name));
-    MemoryContextSwitchTo(outer);
-  }
-}
-
-/// Takes the tracking table out of a DROP TABLE. False when nothing is left to drop.
-bool keep_tracking_table(DropStmt* drop) {
-  List* others = NIL;
-  ListCell* cell;
-  foreach (cell, drop->objects) {
-    RangeVar* const name = makeRangeVarFromNameList(lfirst_node(List, cell));
-    if (RangeVarGetRelid(name, NoLock, true) != watch.tracking_table) {
-      others = lappend(others, lfirst(cell));
-      continue;
-    }
-    ereport(NOTICE, (errmsg("table \"%s\" is the tracking table and is not dropped", name->relname)));
-  }
-  drop->objects = others;
-  return others != NIL;
-}
-
-/// Takes the extensions that all tenants use out of a DROP EXTENSION. False when nothing is left to drop.
-bool keep_shared_extensions(DropStmt* drop) {
-  List* others = NIL;
-  ListCell* cell;
-  foreach (cell, drop->objects) {
-    const char* const name = strVal(lfirst(cell));
-    Oid const extension = get_extension_oid(name, true);
-    Oid const schema =
-        oid_of_row(ExtensionRelationId, Anum_pg_extension_oid, extension, Anum_pg_extension_extnamespace);
-    if (!OidIsValid(extension) || schema == watch.schema) {
-      others = lappend(others, lfirst(cell));
-      continue;
-    }
-    ereport(NOTICE, (errmsg("extension \"%s\" belongs to the whole database and is not dropped", name)));
-  }
-  drop->objects = others;
-  return others != NIL;
-}
-
-bool drops_extensions(Node* statement) {
-  return IsA(statement, DropStmt) && castNode(DropStmt, statement)->removeType == OBJECT_EXTENSION;
-}
-
-bool drops_tables(Node* statement) {
-  return IsA(statement, DropStmt) && castNode(DropStmt, statement)->removeType == OBJECT_TABLE;
-}
-
-void process_utility(PlannedStmt* planned, const char* sql, bool read_only_tree, ProcessUtilityContext context,
-                     ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
-                     QueryCompletion* completion) {
-  if (watch.active) watch_utility(planned->utilityStmt);
-  if (watch.active && OidIsValid(watch.tracking_table) && drops_tables(planned->utilityStmt)) {
-    planned = static_cast<PlannedStmt*>(copyObjectImpl(planned));
-    if (!keep_tracking_table(castNode(DropStmt, planned->utilityStmt))) return;
-  }
-  if (watch.active && OidIsValid(watch.schema) && drops_extensions(planned->utilityStmt)) {
-    planned = static_cast<PlannedStmt*>(copyObjectImpl(planned));
-    if (!keep_shared_extensions(castNode(DropStmt, planned->utilityStmt))) return;
-  }
-  auto* const next = previous_process_utility_hook != nullptr ? previous_process_utility_hook : standard_ProcessUtility;
-  next(planned, sql, read_only_tree, context, parameters, environment, receiver, completion);
-}
-
 /// Tables and the like, functions and types: what can be made in the temporary schema and dropped by itself.
 bool is_droppable(const ObjectAddress& object) {
   switch (object.classId) {
@@ -336,23 +220,16 @@ void drop_remembered_temporary_objects() {
 void install_watch_hooks() {
   previous_object_access_hook = object_access_hook;
   object_access_hook = object_access;
-  previous_process_utility_hook = ProcessUtility_hook;
-  ProcessUtility_hook = process_utility;
+  install_statement_hook();
 }
 
-MigrationWatch::MigrationWatch(Oid confined_to, Oid tracking_table, MemoryContext context) {
+MigrationWatch::MigrationWatch(Oid confined_to, const std::string& schema_name, Oid tracking_table,
+                               MemoryContext context) {
   watch = WatchState{};
   watch.schema = confined_to;
   watch.tracking_table = tracking_table;
   watch.context = context;
-  watch.active = false;
-  if (OidIsValid(confined_to)) {
-    watch.schema_name = guarded([=] {
-      const char* const name = get_namespace_name(confined_to);
-      if (name == nullptr) ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("the schema was dropped")));
-      return MemoryContextStrdup(context, name);
-    });
-  }
+  watch.schema_name = schema_name.c_str();
   watch.active = true;
 }
 

@@ -24,8 +24,8 @@ void install_watch_hooks();
 class MigrationWatch {
  public:
   /// With an invalid `confined_to` objects may be made anywhere; all else is watched all the same. `tracking_table`
-  /// may be invalid. `context` holds what the watch remembers and must outlive it.
-  MigrationWatch(Oid confined_to, Oid tracking_table, MemoryContext context);
+  /// may be invalid. `schema_name` and `context`, which holds what the watch remembers, must outlive it.
+  MigrationWatch(Oid confined_to, const std::string& schema_name, Oid tracking_table, MemoryContext context);
   ~MigrationWatch();
   MigrationWatch(const MigrationWatch&) = delete;
   MigrationWatch& operator=(const MigrationWatch&) = delete;

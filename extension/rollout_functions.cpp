@@ -164,13 +164,12 @@ RunPolicy policy_arguments(const Arguments& arguments) {
   return policy;
 }
 
-}  // namespace
-
-TENANCY_SQL_FUNCTION(tenancy_rollout) {
-  return run_procedure(fcinfo, "rollout", 7, [](Migrator& migrator, const Arguments& arguments) {
+/// rollout and downgrade_rollout.
+Datum roll_out(FunctionCallInfo fcinfo, const char* name, Direction direction) {
+  return run_procedure(fcinfo, name, 7, [=](Migrator& migrator, const Arguments& arguments) {
     TenantFilter const filter = filter_arguments(arguments, 1);
     std::string const revision = arguments.required_text(0, "revision");
-    RunPlan plan = plan_run(migrator, filter, make_request(Direction::up, revision, arguments.optional_text(6)),
+    RunPlan plan = plan_run(migrator, filter, make_request(direction, revision, arguments.optional_text(6)),
                             policy_arguments(arguments));
     plan.revision = revision;
     plan.filter = recorded_filter(filter);
@@ -178,6 +177,11 @@ TENANCY_SQL_FUNCTION(tenancy_rollout) {
     return std::optional(std::move(plan));
   });
 }
+
+}  // namespace
+
+TENANCY_SQL_FUNCTION(tenancy_rollout) { return roll_out(fcinfo, "rollout", Direction::up); }
+TENANCY_SQL_FUNCTION(tenancy_downgrade_rollout) { return roll_out(fcinfo, "downgrade_rollout", Direction::down); }
 
 TENANCY_SQL_FUNCTION(tenancy_migrate_targets) {
   return run_procedure(fcinfo, "migrate_targets", 3, [](Migrator& migrator, const Arguments& arguments) {

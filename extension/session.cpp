@@ -10,6 +10,37 @@ void set_local(const char* name, const char* value) {
   set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/// In a guarded frame, in no transaction: `fn` in one of its own.
+template <typename Fn>
+void in_transaction(Fn fn) {
+  StartTransactionCommand();
+  fn();
+  CommitTransactionCommand();
+}
+
+void set_session(const char* name, const char* value) {
+  set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0, false);
+}
+
+/// Calls `set(name, value)` for each setting that a migration runs with.
+template <typename Set>
+void set_all(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet, Set set) {
+  StringInfoData path;
+  initStringInfo(&path);
+  for (const std::string& schema : search_path) {
+    appendStringInfo(&path, "%s, ", quote_identifier(schema.c_str()));
+  }
+  // Last, where PostgreSQL would else put it first: a temporary table of the session must not hide the tenant's.
+  appendStringInfoString(&path, "pg_temp");
+  char milliseconds[32];
+  pg_snprintf(milliseconds, sizeof milliseconds, "%lld", static_cast<long long>(lock_timeout.count()));
+  set("search_path", path.data);
+  set("lock_timeout", milliseconds);
+  set("standard_conforming_strings", "on");
+  if (quiet && client_min_messages < WARNING) set("client_min_messages", "warning");
+  pfree(path.data);
+}
+
 void set_constraints(bool deferred) {
   auto* const statement = makeNode(ConstraintsSetStmt);
   statement->deferred = deferred;
@@ -43,30 +74,63 @@ RoleScope::RoleScope(const TargetRole& role) noexcept {
       role.role, security_ | SECURITY_LOCAL_USERID_CHANGE | (role.restricted ? SECURITY_RESTRICTED_OPERATION : 0));
 }
 
+TopLevelRoleScope::TopLevelRoleScope(const TargetRole& role) noexcept {
+  GetUserIdAndSecContext(&user_, &security_);
+  SetUserIdAndSecContext(role.role, security_);
+}
+
 SettingsScope::SettingsScope(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout,
                              bool quiet) {
   guarded([&] {
-    StringInfoData path;
-    initStringInfo(&path);
-    for (const std::string& schema : search_path) {
-      appendStringInfo(&path, "%s, ", quote_identifier(schema.c_str()));
-    }
-    // Last, where PostgreSQL would else put it first: a temporary table of the session must not hide the tenant's.
-    appendStringInfoString(&path, "pg_temp");
-    char milliseconds[32];
-    pg_snprintf(milliseconds, sizeof milliseconds, "%lld", static_cast<long long>(lock_timeout.count()));
     nest_level_ = NewGUCNestLevel();
-    set_local("search_path", path.data);
-    set_local("lock_timeout", milliseconds);
-    set_local("standard_conforming_strings", "on");
-    if (quiet && client_min_messages < WARNING) set_local("client_min_messages", "warning");
-    pfree(path.data);
+    set_all(search_path, lock_timeout, quiet, set_local);
   });
 }
 
 SettingsScope::~SettingsScope() {
   // Also where an error passes: the end of the transaction, which does the same, is still to come. It raises nothing.
   AtEOXact_GUC(false, nest_level_);
+}
+
+SessionSettings::SessionSettings(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout,
+                                 bool quiet)
+    : context_(CurrentMemoryContext) {
+  GetUserIdAndSecContext(&user_, &security_);
+  Size const size = guarded([] { return EstimateGUCStateSpace(); });
+  before_.resize(size);
+  guarded([&] {
+    SerializeGUCState(before_.size(), before_.data());
+    in_transaction([&] { set_all(search_path, lock_timeout, quiet, set_session); });
+    MemoryContextSwitchTo(context_);
+  });
+}
+
+SessionSettings::~SessionSettings() {
+  try {
+    guarded([this] {
+      in_transaction([this] {
+        RestoreGUCState(before_.data());
+        PushActiveSnapshot(GetTransactionSnapshot());
+        ResetTempTableNamespace();
+        PopActiveSnapshot();
+      });
+      SetUserIdAndSecContext(user_, security_);
+      MemoryContextSwitchTo(context_);
+    });
+  } catch (const PgError& error) {
+    ereport(FATAL, (errmsg("could not put back the settings of the session: %s", error.what())));
+  }
+}
+
+void SessionSettings::set_lock_timeout(std::chrono::milliseconds limit) {
+  guarded([=, this] {
+    in_transaction([=] {
+      char milliseconds[32];
+      pg_snprintf(milliseconds, sizeof milliseconds, "%lld", static_cast<long long>(limit.count()));
+      set_session("lock_timeout", milliseconds);
+    });
+    MemoryContextSwitchTo(context_);
+  });
 }
 
 void fire_deferred_constraints() {

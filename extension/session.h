@@ -29,6 +29,21 @@ class RoleScope {
   int security_;
 };
 
+/// Acts as a role outside of transactions, from construction to destruction, for the commands that begin and commit
+/// transactions by themselves. A restricted operation must not be in force where a transaction begins; none is needed,
+/// since PostgreSQL runs the tenant's code in these commands in one of its own.
+class TopLevelRoleScope {
+ public:
+  explicit TopLevelRoleScope(const TargetRole& role) noexcept;
+  ~TopLevelRoleScope() { SetUserIdAndSecContext(user_, security_); }
+  TopLevelRoleScope(const TopLevelRoleScope&) = delete;
+  TopLevelRoleScope& operator=(const TopLevelRoleScope&) = delete;
+
+ private:
+  Oid user_;
+  int security_;
+};
+
 /// Settings in force from construction to destruction, which puts back every setting that changed since, whoever
 /// changed it, also those of scopes inside that an error left open.
 class SettingsScope {
@@ -42,6 +57,27 @@ class SettingsScope {
 
  private:
   int nest_level_ = 0;
+};
+
+/// The same for a session that runs no transaction when the object is made and when it goes: the settings hold from one
+/// transaction to the next. For background workers only: temporary tables go too.
+class SessionSettings {
+ public:
+  /// CurrentMemoryContext must outlive the object. Throws PgError.
+  SessionSettings(std::span<const std::string> search_path, std::chrono::milliseconds lock_timeout, bool quiet);
+  /// Ends the process if the settings cannot be put back.
+  ~SessionSettings();
+  SessionSettings(const SessionSettings&) = delete;
+  SessionSettings& operator=(const SessionSettings&) = delete;
+
+  /// In no transaction. Throws PgError.
+  void set_lock_timeout(std::chrono::milliseconds limit);
+
+ private:
+  MemoryContext context_;
+  Oid user_;
+  int security_;
+  std::vector<char> before_;  ///< as parallel workers get the settings of their leader
 };
 
 /// Runs the deferred constraint triggers that are due, so that their errors are the migration's own and the

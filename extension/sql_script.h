@@ -51,7 +51,9 @@ class SqlScript {
 
 /// Refuses what cannot be part of a stored migration, with the reason and what to do, as PgError naming
 /// statement and line: transaction control, COPY from or to the client; in a transactional migration also
-/// what PostgreSQL runs outside of transactions only (CREATE INDEX CONCURRENTLY, VACUUM, CREATE DATABASE, …).
-void check_statements(const SqlScript& script, bool transactional);
+/// what PostgreSQL runs outside of transactions only (CREATE INDEX CONCURRENTLY, VACUUM, CREATE DATABASE, …), in others
+/// SET LOCAL and SET ROLE; in one that is confined to a tenant's schema also what works on the whole database or
+/// cluster.
+void check_statements(const SqlScript& script, bool transactional, bool confined);
 
 }  // namespace tenancy

@@ -35,6 +35,12 @@ void StatementTimer::stop() noexcept {
   if (limit_.count() != 0) disable_timeout(timeout_id, false);
 }
 
+void StatementTimer::forget() noexcept {
+  if (limit_.count() == 0 || fired == 0) return;
+  fired = 0;
+  QueryCancelPending = false;
+}
+
 void StatementTimer::explain(PgError& error) const {
   if (limit_.count() == 0 || fired == 0) return;
   // Another error came first: what we asked for must not hit whatever comes next.

@@ -20,6 +20,8 @@ class StatementTimer {
   void start() noexcept;
   /// Check for interrupts afterwards: the timer may just have fired.
   void stop() noexcept;
+  /// For a statement that cannot fail any more: takes back what the timer asked for, if it came too late.
+  void forget() noexcept;
 
   /// When this timer caused the error: says so, and confines the error to its target (its SQLSTATE, 57014,
   /// would else mean that the user cancelled the whole run).

@@ -97,7 +97,8 @@ void check_identity(const Migration& migration) {
 void check_sql(const Migration& migration, core::Direction direction) {
   ScopedContext const context(CurrentMemoryContext, "tenancy check");
   try {
-    check_statements(make_script(migration, direction, context.get()), migration.transactional);
+    bool const confined = migration.scope != core::Scope::shared && !migration.allow_outside;
+    check_statements(make_script(migration, direction, context.get()), migration.transactional, confined);
   } catch (PgError& error) {
     error.prefix("migration " + migration.version);
     throw;

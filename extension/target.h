@@ -10,7 +10,9 @@
 namespace tenancy {
 
 // Every runner of migrations, this extension and the driver, holds an advisory lock while it works on a schema, to the
-// end of its transaction: pg_advisory_xact_lock(kLockClass, oid of the schema).
+// end of its transaction: pg_advisory_xact_lock(kLockClass, oid of the schema). While it runs a non-transactional
+// migration there, it has no transaction that could hold it; then the row 'running' in the tracking table keeps others
+// away, and a lock that nobody waits for (OutsideLock) says that the runner is alive.
 
 struct Target {
   std::string tenant;  ///< id; empty when the schema is not one tenant's alone
@@ -49,9 +51,16 @@ struct TargetResult {
   std::string from;
   std::string to;
   std::vector<StepResult> steps;
-  bool more = false;                 ///< steps remain that do not run in a transaction
   std::vector<std::string> skipped;  ///< versions left out because they are out of order
   std::size_t tracked = 0;           ///< rows of the set in the tracking table
+  bool more = false;                 ///< the next step is one for the other way: migrate_outside(), or migrate()
+};
+
+/// What migrate() does with migrations that run outside of transactions. Only a background worker can run them: a
+/// function's own snapshot would keep CREATE INDEX CONCURRENTLY waiting for ever.
+enum class Outside {
+  refuse,       ///< such a plan is refused before anything runs
+  stop_before,  ///< it runs the steps before the first of them; TargetResult::more tells
 };
 
 /// What is asked of every target of an operation.
@@ -64,7 +73,11 @@ struct Request {
   bool in_fleet = false;
   Value held_at{};                      ///< upwards: a revision that the target is not taken beyond
   std::vector<std::string> versions{};  ///< downwards: exactly these, as far as they are applied
+  Outside outside = Outside::refuse;
 };
+
+/// Called in the transaction that records the end of a non-transactional step, as the caller; may throw.
+using InTrackingTransaction = std::function<void(const StepResult&)>;
 
 /// Applies migrations to targets, with one set of settings and one store. All errors are PgError and name the
 /// target; whatever failed is undone by the (sub)transaction that the caller has around it.
@@ -83,11 +96,21 @@ class Migrator {
   /// an error (lock_not_available).
   [[nodiscard]] core::Plan plan(const Target& target, const Request& request);
 
-  /// Throws PgError when the plan has a migration that cannot run inside a function.
+  /// Throws PgError when the plan has a migration that runs outside of transactions.
   void require_transactional(const Target& target, const core::Plan& plan);
+  /// Has the plan no such migration?
+  [[nodiscard]] bool is_transactional(const Target& target, const core::Plan& plan);
 
   /// Waits for the target's advisory lock, then does what is asked, in the current transaction.
   TargetResult migrate(const Target& target, const Request& request);
+
+  /// In a background worker and in no transaction: runs the non-transactional migrations with which the target's plan
+  /// begins, maybe none. For each it commits a tracking row 'running', runs the statements one by one, and commits the
+  /// row as 'applied' (downwards: without the row). Where the first statement with an effect fails, the target is as it
+  /// was; otherwise it stays in doubt. Also after an error the session is as before, and in no transaction. Revisions
+  /// must not be relative. CurrentMemoryContext must outlive transactions.
+  TargetResult migrate_outside(const Target& target, const Request& request,
+                               const InTrackingTransaction& in_tracking_transaction);
 
   /// Makes the tracking table, when there is none.
   void start_tracking(const Target& target, RunAs run_as);
@@ -100,10 +123,10 @@ class Migrator {
   void record_pending(const Target& target, const std::string& version, RunAs run_as);
 
  private:
-  class Session;
   [[nodiscard]] core::Plan make_plan(const Target& target, const Request& request,
                                      std::span<const core::AppliedMigration> applied);
-  void run_step(const Target& target, Session& session, const core::Step& step, bool quiet, TargetResult& result);
+  void run_step(const Target& target, class TargetSession& session, const core::Step& step, bool quiet,
+                TargetResult& result);
 
   MemoryContext context_;
   Settings settings_;

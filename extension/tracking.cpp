@@ -27,6 +27,8 @@ static_assert(std::size(kColumnTypes) == core::kTrackingColumns.size());
 
 constexpr std::string_view kApplied = "applied";
 
+std::string_view to_word(TrackingState state) { return state == TrackingState::applied ? kApplied : "running"; }
+
 bool has_our_shape(Relation relation) {
   TupleDesc const shape = RelationGetDescr(relation);
   if (relation->rd_rel->relkind != RELKIND_RELATION || shape->natts < kColumns) return false;
@@ -102,6 +104,44 @@ void refuse_own_indexes(Relation relation, const ResultRelInfo* opened) {
       refuse_own_code(relation);
     }
   }
+}
+
+/// Writes a row whose columns `fill(slot)` sets.
+template <typename Fill>
+void insert_row(Relation relation, Fill fill) {
+  EState* const estate = CreateExecutorState();
+  auto* const result_relation = makeNode(ResultRelInfo);
+  // Index 0: there is no range table, which the message of a failing constraint would look into.
+  InitResultRelInfo(result_relation, relation, 0, nullptr, 0);
+  ExecOpenIndices(result_relation, false);
+  refuse_own_indexes(relation, result_relation);
+  TupleTableSlot* const slot = table_slot_create(relation, nullptr);
+  ExecClearTuple(slot);
+  fill(slot);
+  ExecStoreVirtualTuple(slot);
+  if (relation->rd_att->constr != nullptr) ExecConstraints(result_relation, slot, estate);
+  table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, nullptr);
+  if (result_relation->ri_NumIndices > 0) compat::insert_index_tuples(result_relation, slot, estate);
+  ExecCloseIndices(result_relation);
+  ExecDropSingleTupleTableSlot(slot);
+  FreeExecutorState(estate);
+}
+
+/// Deletes the rows of a migration, after `visit(slot)` has seen each; returns how many.
+template <typename Visit>
+std::size_t delete_rows(Relation relation, std::string_view set, std::string_view version, Visit visit) {
+  Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
+  std::size_t deleted = 0;
+  scan(relation, [&](TupleTableSlot* slot) {
+    if (column_text(slot, kSet) == set && column_text(slot, kVersion) == version) {
+      visit(slot);
+      simple_table_tuple_delete(relation, &slot->tts_tid, snapshot);
+      ++deleted;
+    }
+    return true;
+  });
+  UnregisterSnapshot(snapshot);
+  return deleted;
 }
 
 /// Opens the table for a short read when it is ours; sets `shape` and `oid` in any case.
@@ -194,37 +234,21 @@ void insert_tracking_row(Oid oid, const TrackingRow& row) {
   std::string_view const description = core::tracked_description(row.description);
   guarded([&] {
     Relation const relation = open_to_write(oid, ACL_INSERT);
-    EState* const estate = CreateExecutorState();
-    auto* const result_relation = makeNode(ResultRelInfo);
-    // Index 0: there is no range table, which the message of a failing constraint would look into.
-    InitResultRelInfo(result_relation, relation, 0, nullptr, 0);
-    ExecOpenIndices(result_relation, false);
-    refuse_own_indexes(relation, result_relation);
-    TupleTableSlot* const slot = table_slot_create(relation, nullptr);
-
-    ExecClearTuple(slot);
-    for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) slot->tts_isnull[i] = i >= kColumns;
-    Interval duration{};
-    duration.time = row.duration.count();
-    NameData applied_by;
-    namestrcpy(&applied_by, GetUserNameFromId(GetUserId(), false));
-    slot->tts_values[kSet - 1] = varchar_of(row.set);
-    slot->tts_values[kVersion - 1] = varchar_of(row.version);
-    slot->tts_values[kDescription - 1] = varchar_of(description);
-    slot->tts_values[kChecksum - 1] = varchar_of(row.checksum);
-    slot->tts_values[kState - 1] = varchar_of(kApplied);
-    slot->tts_values[kAppliedAt - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
-    slot->tts_values[kAppliedBy - 1] = NameGetDatum(&applied_by);
-    slot->tts_values[kDuration - 1] = IntervalPGetDatum(&duration);
-    ExecStoreVirtualTuple(slot);
-
-    if (relation->rd_att->constr != nullptr) ExecConstraints(result_relation, slot, estate);
-    table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, nullptr);
-    if (result_relation->ri_NumIndices > 0) compat::insert_index_tuples(result_relation, slot, estate);
-
-    ExecCloseIndices(result_relation);
-    ExecDropSingleTupleTableSlot(slot);
-    FreeExecutorState(estate);
+    insert_row(relation, [&](TupleTableSlot* slot) {
+      for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) slot->tts_isnull[i] = i >= kColumns;
+      auto* const duration = static_cast<Interval*>(palloc0(sizeof(Interval)));
+      duration->time = row.duration.count();
+      auto* const applied_by = static_cast<NameData*>(palloc0(sizeof(NameData)));
+      namestrcpy(applied_by, GetUserNameFromId(GetUserId(), false));
+      slot->tts_values[kSet - 1] = varchar_of(row.set);
+      slot->tts_values[kVersion - 1] = varchar_of(row.version);
+      slot->tts_values[kDescription - 1] = varchar_of(description);
+      slot->tts_values[kChecksum - 1] = varchar_of(row.checksum);
+      slot->tts_values[kState - 1] = varchar_of(to_word(row.state));
+      slot->tts_values[kAppliedAt - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+      slot->tts_values[kAppliedBy - 1] = NameGetDatum(applied_by);
+      slot->tts_values[kDuration - 1] = IntervalPGetDatum(duration);
+    });
     table_close(relation, NoLock);
     CommandCounterIncrement();
   });
@@ -233,19 +257,29 @@ void insert_tracking_row(Oid oid, const TrackingRow& row) {
 std::size_t delete_tracking_rows(Oid oid, std::string_view set, std::string_view version) {
   return guarded([&] {
     Relation const relation = open_to_write(oid, ACL_DELETE);
-    Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
-    std::size_t deleted = 0;
-    scan(relation, [&](TupleTableSlot* slot) {
-      if (column_text(slot, kSet) == set && column_text(slot, kVersion) == version) {
-        simple_table_tuple_delete(relation, &slot->tts_tid, snapshot);
-        ++deleted;
-      }
-      return true;
-    });
-    UnregisterSnapshot(snapshot);
+    std::size_t const deleted = delete_rows(relation, set, version, [](const TupleTableSlot*) {});
     table_close(relation, NoLock);
     CommandCounterIncrement();
     return deleted;
+  });
+}
+
+void set_tracking_state(Oid oid, std::string_view set, std::string_view version, TrackingState state) {
+  guarded([&] {
+    Relation const relation = open_to_write(oid, ACL_INSERT | ACL_DELETE);
+    List* rows = NIL;
+    delete_rows(relation, set, version,
+                [&](TupleTableSlot* slot) { rows = lappend(rows, ExecCopySlotHeapTuple(slot)); });
+    ListCell* cell;
+    foreach (cell, rows) {
+      insert_row(relation, [&](TupleTableSlot* slot) {
+        heap_deform_tuple(static_cast<HeapTuple>(lfirst(cell)), RelationGetDescr(relation), slot->tts_values,
+                          slot->tts_isnull);
+        slot->tts_values[kState - 1] = varchar_of(to_word(state));
+      });
+    }
+    table_close(relation, NoLock);
+    CommandCounterIncrement();
   });
 }
 

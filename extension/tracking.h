@@ -47,6 +47,9 @@ struct HistoryRow {
 /// Adds the rows of all sets, in no order, when the table is ours; returns what it is.
 [[nodiscard]] TrackingShape read_history(Oid schema, const std::string& table, std::vector<HistoryRow>& rows);
 
+/// `running`: a non-transactional migration, on its way up or down.
+enum class TrackingState { applied, running };
+
 /// One row to be written.
 struct TrackingRow {
   std::string_view set;
@@ -54,15 +57,18 @@ struct TrackingRow {
   std::string_view description;
   std::string_view checksum;
   std::chrono::microseconds duration{0};
+  TrackingState state = TrackingState::applied;
 };
 
 /// Makes the table in the schema, owned by the current user. Throws PgError.
 [[nodiscard]] Oid create_tracking_table(const std::string& schema, const std::string& table);
 
-/// Both need an active snapshot. They throw PgError, also when the table has changed its shape since it was read.
+/// All need an active snapshot. They throw PgError, also when the table has changed its shape since it was read.
 void insert_tracking_row(Oid relation, const TrackingRow& row);
 /// Returns how many rows it deleted: there may be several where the primary key was taken away.
 std::size_t delete_tracking_rows(Oid relation, std::string_view set, std::string_view version);
+/// Changes the state of such rows and nothing else.
+void set_tracking_state(Oid relation, std::string_view set, std::string_view version, TrackingState state);
 
 /// The error for a table of another tool's shape, with the setting to use. It does not name the schema.
 [[nodiscard]] PgError foreign_tracking_table(const std::string& table);

@@ -13,6 +13,7 @@ class Worker {
   void work() {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
+    ScopedContext const target_memory(TopMemoryContext, "tenancy target");
     WorkItem item;
     while (guarded([&] { return ring_.take(&item); })) {
       if (item.index == kOpenRun || item.index == kCloseRun) {
@@ -20,13 +21,14 @@ class Worker {
         continue;
       }
       pg_atomic_write_u32(&run_->in_hand[number_], item.index + 1);
+      TemporaryContext const memory_of_target(target_memory.get());
       send({item.index, attempt(migrator, item), XactLastCommitEnd});
       pg_atomic_write_u32(&run_->in_hand[number_], 0);
     }
   }
 
  private:
-  /// One target in a transaction of its own, and how it ended.
+  /// One target, and how it ended.
   Outcome attempt(Migrator& migrator, const WorkItem& item) {
     const FleetTarget& target = task_.targets[item.index];
     TimestampTz const start = GetCurrentTimestamp();
@@ -36,13 +38,12 @@ class Worker {
       outcome.duration = std::chrono::microseconds(GetCurrentTimestamp() - start);
       return outcome;
     };
-    Outcome outcome;
-    begin("migrating " + target.target.label());
     trimmer_.target_done();
+    std::vector<std::string> recorded;
+    Outcome outcome;
     try {
-      outcome = complete(success(migrator.migrate(target.target, request_for(task_.request, target))));
-      record_outcome(task_.run, target.ordinal, outcome);
-      commit(target.target);
+      outcome = item.stage == Stage::inside ? in_transaction(migrator, target, complete)
+                                            : outside_transactions(migrator, target, complete, recorded);
     } catch (const PgError& error) {
       guarded([] { AbortCurrentTransaction(); });
       // Somebody who cancels a worker's statement means its target.
@@ -51,9 +52,43 @@ class Worker {
       begin("recording " + target.target.label());
       record_outcome(task_.run, target.ordinal, outcome);
       commit(target.target);
+      outcome.versions = std::move(recorded);
     }
     outcome.recorded = true;
     end();
+    return outcome;
+  }
+
+  template <typename Complete>
+  Outcome in_transaction(Migrator& migrator, const FleetTarget& target, Complete complete) {
+    begin("migrating " + target.target.label());
+    Outcome outcome = complete(success(migrator.migrate(target.target, request_for(task_.request, target))));
+    record_outcome(task_.run, target.ordinal, outcome);
+    commit(target.target);
+    return outcome;
+  }
+
+  /// Each step is recorded with its tracking row, and added to `recorded`.
+  template <typename Complete>
+  Outcome outside_transactions(Migrator& migrator, const FleetTarget& target, Complete complete,
+                               std::vector<std::string>& recorded) {
+    show("migrating " + target.target.label());
+    auto const record_step = [&](const StepResult& step) {
+      Outcome part = complete({});
+      part.duration = {};  // counted once, at the end
+      part.success = part.more = true;
+      part.versions = {step.version};
+      record_outcome(task_.run, target.ordinal, part);
+      recorded.push_back(step.version);
+    };
+    TargetResult const result =
+        migrator.migrate_outside(target.target, request_for(task_.request, target), record_step);
+    Outcome outcome = complete(success(result));
+    std::vector<std::string> versions = std::exchange(outcome.versions, {});
+    begin("recording " + target.target.label());
+    record_outcome(task_.run, target.ordinal, outcome);
+    commit(target.target);
+    outcome.versions = std::move(versions);
     return outcome;
   }
 
@@ -77,14 +112,18 @@ class Worker {
     return outcome;
   }
 
-  void begin(const std::string& what) const {
+  void show(const std::string& what) const {
     std::string const activity = "tenancy run " + std::to_string(task_.run) + ": " + what;
+    guarded([&] { pgstat_report_activity(STATE_RUNNING, activity.c_str()); });
+  }
+
+  void begin(const std::string& what) const {
     guarded([&] {
       SetCurrentStatementStartTimestamp();
       StartTransactionCommand();
       PushActiveSnapshot(GetTransactionSnapshot());  // the one that a portal would have
-      pgstat_report_activity(STATE_RUNNING, activity.c_str());
     });
+    show(what);
   }
 
   /// The leader waits for the disk, once for all targets.

@@ -98,6 +98,7 @@ std::string encode(const Task& task) {
   writer.text(request.revision.version);
   writer.number(request.run_as);
   writer.number(request.in_fleet);
+  writer.number(request.outside);
   writer.number(static_cast<std::uint32_t>(task.targets->size()));
   for (const FleetTarget& target : *task.targets) {
     writer.text(target.target.tenant);
@@ -122,6 +123,7 @@ WorkerTask decode_task(std::string_view bytes) {
   request.revision.version = reader.text();
   request.run_as = reader.number<RunAs>();
   request.in_fleet = reader.number<bool>();
+  request.outside = reader.number<Outside>();
   task.targets.resize(reader.number<std::uint32_t>());
   for (FleetTarget& target : task.targets) {
     target.target.tenant = reader.text();

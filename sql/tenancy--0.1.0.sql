@@ -328,6 +328,17 @@ COMMENT ON PROCEDURE tenancy.rollout(text, text, text, jsonb, text[], text, text
                                      text[], text, text, text, text) IS
     'Brings the shared schema and every tenant up to a revision, and commits after each target: a canary first, then wave by wave, until too many fail.';
 
+CREATE PROCEDURE tenancy.downgrade_rollout(
+    revision text, pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
+    statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    concurrency integer DEFAULT NULL, canary integer DEFAULT NULL, canary_tenants text[] DEFAULT NULL,
+    stop_after_canary boolean DEFAULT false, waves text[] DEFAULT NULL, wave_by text DEFAULT NULL,
+    target_order text DEFAULT NULL, max_failures text DEFAULT NULL, max_wave_failures text DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'tenancy_downgrade_rollout' LANGUAGE c;
+COMMENT ON PROCEDURE tenancy.downgrade_rollout(text, text, text, jsonb, text[], text, text, integer, integer, text[],
+                                               boolean, text[], text, text, text, text) IS
+    'Takes every tenant, then the shared schema, down to a revision, as rollout goes up.';
+
 CREATE PROCEDURE tenancy.migrate_targets(
     tenants text[], revision text DEFAULT 'head', run_as text DEFAULT NULL, concurrency integer DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_migrate_targets' LANGUAGE c;

@@ -72,12 +72,12 @@ BEGIN
         'CREATE SUBSCRIPTION s CONNECTION '''' PUBLICATION p', 'DROP SUBSCRIPTION s', 'DISCARD ALL']
     LOOP
         BEGIN
-            PERFORM tenancy.add_migration('011', statement);
+            PERFORM tenancy.add_migration('011', statement, scope => 'public');
             RAISE WARNING 'accepted: %', statement;
         EXCEPTION WHEN feature_not_supported THEN
             RAISE INFO '%', sqlerrm;
         END;
-        PERFORM tenancy.add_migration('012', statement, transactional => false);
+        PERFORM tenancy.add_migration('012', statement, scope => 'public', transactional => false);
         PERFORM tenancy.drop_migration('012');
     END LOOP;
 END
@@ -85,7 +85,7 @@ $$;
 SELECT tenancy.add_migration('011', E'CREATE TABLE c (id int);\n\nCREATE INDEX CONCURRENTLY i ON c (id);');
 
 -- Their cousins that run in a transaction.
-SELECT tenancy.add_migration('011', 'ANALYZE; REINDEX TABLE c; REINDEX (CONCURRENTLY off) INDEX i; CLUSTER c USING i;'
+SELECT tenancy.add_migration('011', 'ANALYZE c; REINDEX TABLE c; REINDEX (CONCURRENTLY off) INDEX i; CLUSTER c USING i;'
                                     'DROP INDEX i; CREATE INDEX i ON c (id); ALTER TABLE c DETACH PARTITION p;'
                                     'ALTER DATABASE d SET work_mem = 1; DISCARD TEMP');
 

@@ -48,7 +48,7 @@ CALL tenancy.rollout('+1');
 CALL tenancy.rollout('base');
 CALL tenancy.rollout(NULL);
 CALL tenancy.rollout(run_as => 'root');
-SELECT tenancy.add_migration('6', 'VACUUM', transactional => false);
+SELECT tenancy.add_migration('6', 'CREATE INDEX CONCURRENTLY ON a (id)', transactional => false);
 CALL tenancy.rollout();
 SELECT tenant, revision FROM tenancy.status('ro\_%');
 SELECT tenancy.drop_migration('6');

@@ -1,0 +1,237 @@
+#include "extension/outside_step.h"
+
+#include "extension/migration_watch.h"
+#include "extension/own_transaction.h"
+#include "extension/statement_kind.h"
+
+namespace tenancy {
+
+namespace {
+
+/// For taking back what a failed statement left: what made it fail may keep that waiting too.
+constexpr std::chrono::seconds kUndoLockTimeout{2};
+
+void add_sentence(std::string& text, const std::string& sentence) {
+  if (!text.empty()) text += ' ';
+  text += sentence;
+}
+
+/// tenancy.resolve('acme', '004', 'applied')
+std::string resolve_call(const Target& target, const core::StoredMigration& stored, const char* state) {
+  auto const literal = [](const std::string& text) {
+    return std::string(guarded([&] { return quote_literal_cstr(text.c_str()); }));
+  };
+  std::string call = "tenancy.resolve(" + literal(target.schema) + ", " + literal(stored.version) + ", '" + state + "'";
+  if (target.set != core::kDefaultSet) call += ", " + literal(target.set);
+  return call + ")";
+}
+
+}  // namespace
+
+OutsideStep::OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
+                         const RunnableMigration& migration, const core::Step& step, TargetSession& session, bool quiet)
+    : settings_(settings),
+      target_(target),
+      stored_(stored),
+      migration_(migration),
+      script_(migration.script(step.direction)),
+      step_(step),
+      quiet_(quiet),
+      was_recorded_(step.direction == core::Direction::down || step.again || step.in_doubt),
+      schema_(session.schema),
+      confined_to_(target.kind == core::TargetKind::tenant && !migration.allow_outside ? session.schema : InvalidOid),
+      role_(session.role),
+      search_path_(session.search_path()),
+      tracked_(session.tracking.applied.size()) {
+  if (step.in_doubt) require_repeatable();
+  begin(session);
+}
+
+void OutsideStep::require_repeatable() const {
+  for (const ScriptStatement& statement : script_.statements()) {
+    if (guarded([&] { return is_repeatable(statement.tree->stmt); })) continue;
+    PgError error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                  "migration " + stored_.version + " was interrupted, and may be applied in part",
+                  "Statement " + std::to_string(statement.number) + " (" + script_.place(statement.offset) +
+                      ") may have run, and cannot be repeated.");
+    explain_doubt(error);
+    throw error;
+  }
+}
+
+void OutsideStep::begin(TargetSession& session) {
+  session.require_tracking(target_);
+  tracking_table_ = session.tracking.relation;
+  RoleScope const as_role(role_);
+  if (was_recorded_) {
+    set_tracking_state(tracking_table_, target_.set, stored_.version, TrackingState::running);
+  } else {
+    insert_tracking_row(
+        tracking_table_,
+        {target_.set, stored_.version, stored_.description, stored_.checksum, {}, TrackingState::running});
+    ++tracked_;
+  }
+}
+
+StepResult OutsideStep::carry_out(const InTrackingTransaction& in_tracking_transaction) {
+  begin_ = GetCurrentTimestamp();
+  try {
+    run_statements();
+    return finish(in_tracking_transaction);
+  } catch (PgError& error) {
+    error.prefix((step_.direction == core::Direction::up ? "migration " : "downgrade of migration ") + stored_.version);
+    throw;
+  }
+}
+
+void OutsideStep::run_statements() {
+  ScopedContext const memory(CurrentMemoryContext, "tenancy step");
+  TemporaryContext const current(memory.get());
+  SessionSettings settings(search_path_, migration_.lock_timeout.value_or(settings_.lock_timeout), quiet_);
+  MigrationWatch const watch(confined_to_, target_.schema, tracking_table_, memory.get());
+  StatementTimer timer(migration_.statement_timeout.value_or(settings_.statement_timeout));
+  for (const ScriptStatement& statement : script_.statements()) run(statement, timer, settings);
+}
+
+template <typename Fn>
+void OutsideStep::at_top_level(Fn fn) {
+  MemoryContext const outer = CurrentMemoryContext;
+  TopLevelRoleScope const as_role(role_);
+  try {
+    fn();
+  } catch (...) {
+    abort_transaction(outer);
+    throw;
+  }
+}
+
+void OutsideStep::run(const ScriptStatement& statement, StatementTimer& timer, SessionSettings& settings) {
+  Node* const tree = statement.tree->stmt;
+  // It keeps nobody waiting while it waits for all the transactions of the database, maybe behind hours of work.
+  bool const is_patient = guarded([=] { return is_concurrent(tree); }) && !migration_.lock_timeout &&
+                          LockTimeout == settings_.lock_timeout.count();
+  std::optional<ConcurrentChange> change;
+  try {
+    if (is_patient) settings.set_lock_timeout(std::chrono::milliseconds(0));
+    if (!guarded([=] { return runs_at_top_level(tree); })) {
+      run_in_transaction(statement, timer);
+    } else if (!step_.in_doubt || !repeats_what_is_done(statement)) {
+      own_transaction([&] {
+        RoleScope const as_role(role_);
+        change.emplace(tree);
+      });
+      at_top_level([&] {
+        run_at_top_level(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no,
+                         &MigrationWatch::check_objects);
+      });
+    }
+    if (is_patient) settings.set_lock_timeout(settings_.lock_timeout);
+  } catch (PgError& error) {
+    undo(change, settings, error);
+    throw;
+  }
+  if (!is_setting(tree)) ++done_;
+}
+
+void OutsideStep::run_in_transaction(const ScriptStatement& statement, StatementTimer& timer) {
+  own_transaction([&] {
+    RoleScope const as_role(role_);
+    if (role_.restricted) make_constraints_immediate();
+    run_statement(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no, &MigrationWatch::check_objects);
+    if (role_.restricted || script_.writes_data()) check_deferred_constraints();
+  });
+}
+
+bool OutsideStep::repeats_what_is_done(const ScriptStatement& statement) {
+  bool done = false;
+  std::vector<std::string> remains;
+  own_transaction([&] {
+    RoleScope const as_role(role_);
+    done = is_done(statement.tree->stmt);
+    if (!done) remains = remains_of_earlier_run(statement.tree->stmt);
+  });
+  drop_indexes(remains);
+  return done;
+}
+
+void OutsideStep::drop_indexes(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    at_top_level([&] { run_internal_sql_at_top_level("DROP INDEX CONCURRENTLY IF EXISTS " + name); });
+  }
+}
+
+void OutsideStep::undo(const std::optional<ConcurrentChange>& change, SessionSettings& settings, PgError& error) {
+  // What an earlier run did nobody knows, so a step that was in doubt stays so.
+  if (done_ == 0 && !step_.in_doubt) {
+    try {
+      settings.set_lock_timeout(kUndoLockTimeout);
+      if (!change || is_undone(*change)) {
+        own_transaction([this] {
+          RoleScope const as_role(role_);
+          if (was_recorded_) {
+            set_tracking_state(tracking_table_, target_.set, stored_.version, TrackingState::applied);
+          } else {
+            delete_tracking_rows(tracking_table_, target_.set, stored_.version);
+          }
+        });
+        return;
+      }
+    } catch (const PgError& second) {
+      add_sentence(error.report().detail, std::string("Taking it back failed: ") + second.what() + ".");
+    }
+  }
+  explain_doubt(error);
+}
+
+bool OutsideStep::is_undone(const ConcurrentChange& change) {
+  bool undone = false;
+  std::vector<std::string> remains;
+  own_transaction([&] {
+    RoleScope const as_role(role_);
+    undone = !change.took_effect();
+    remains = change.remains();
+  });
+  drop_indexes(remains);
+  return undone;
+}
+
+void OutsideStep::explain_doubt(PgError& error) const {
+  ErrorReport& report = error.report();
+  if (done_ > 0) add_sentence(report.detail, "The statements before it are done.");
+  const std::vector<ScriptStatement>& statements = script_.statements();
+  bool const goes_on = std::all_of(statements.begin(), statements.end(), [](const ScriptStatement& statement) {
+    return guarded([&] { return is_repeatable(statement.tree->stmt); });
+  });
+  add_sentence(report.hint, goes_on ? "Mend the cause and migrate again: it goes on where it was interrupted."
+                                    : "Look at what it did, then call " + resolve_call(target_, stored_, "applied") +
+                                          " or " + resolve_call(target_, stored_, "pending") + ".");
+}
+
+StepResult OutsideStep::finish(const InTrackingTransaction& in_tracking_transaction) {
+  StepResult result{target_.set, stored_.version, stored_.description, step_.direction, {}};
+  try {
+    own_transaction([&] {
+      record_end(result);
+      in_tracking_transaction(result);
+    });
+  } catch (PgError& error) {
+    error.prefix("all its statements are done, but recording that failed");
+    explain_doubt(error);
+    throw;
+  }
+  return result;
+}
+
+void OutsideStep::record_end(StepResult& result) const {
+  SettingsScope const limits(kOwnPath, settings_.lock_timeout, false);
+  RoleScope const as_role(role_);
+  require_unchanged(schema_, target_.schema);
+  if (script_.writes_data()) require_rows(schema_, target_, settings_.tracking_table, tracked_);
+  result.duration = std::chrono::microseconds(GetCurrentTimestamp() - begin_);
+  delete_tracking_rows(tracking_table_, target_.set, stored_.version);
+  if (step_.direction == core::Direction::down) return;
+  insert_tracking_row(tracking_table_,
+                      {target_.set, stored_.version, stored_.description, stored_.checksum, result.duration});
+}
+
+}  // namespace tenancy
