@@ -1,6 +1,6 @@
 #include "extension/fleet_run.h"
 
-#include "extension/worker_pool.h"
+#include "extension/parallel_executor.h"
 
 namespace tenancy {
 
@@ -10,11 +10,33 @@ using Mode = SessionExecutor::Mode;
 
 constexpr const char* kSharedWave = "shared";
 
-Outcome unreachable(const FleetTarget& target) {
+Query may_reach_databases("SELECT pg_catalog.has_function_privilege('tenancy.reachable_databases()', 'EXECUTE')");
+
+Outcome on_other_server(const FleetTarget& target) {
+  return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives on " + target.elsewhere, {},
+                         "Connect to that server and migrate it there."));
+}
+
+Outcome without_worker(const FleetTarget& target) {
   return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED,
-                         target.target.label() + ": it lives in " +
-                             (target.elsewhere.empty() ? "database \"" + target.database + "\"" : target.elsewhere),
-                         {}, "Connect to that database and migrate it there."));
+                         target.target.label() + ": only a background worker reaches another database", {},
+                         "Migrate outside of a transaction, with a concurrency of 1 or more."));
+}
+
+bool is_shared_elsewhere(const FleetTarget& target) {
+  return target.target.kind == core::TargetKind::shared && !target.target.database.empty();
+}
+
+/// Workers connect without asking pg_hba.conf: not everybody may do so.
+void require_reach(const std::vector<FleetTarget>& targets) {
+  bool const reaches = std::any_of(targets.begin(), targets.end(), [](const FleetTarget& target) {
+    return !target.target.database.empty() && target.elsewhere.empty();
+  });
+  if (!reaches || may_reach_databases.run().front()[0] == "t") return;
+  throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to migrate other databases of the cluster",
+                "Background workers connect to them without a password, and pg_hba.conf is not asked.",
+                "GRANT EXECUTE ON FUNCTION tenancy.reachable_databases() to the role that may, or choose tenants of "
+                "this database.");
 }
 
 std::string count_of_targets(std::size_t count) {
@@ -89,8 +111,14 @@ RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request
 void FleetRun::look_at(std::size_t index) {
   const FleetTarget& target = plan_.targets[index];
   Outcome& outcome = outcomes_[index];
-  if (!target.elsewhere.empty() || !target.database.empty()) {
-    outcome = unreachable(target);
+  if (!target.elsewhere.empty()) {
+    outcome = on_other_server(target);
+    return;
+  }
+  if (!target.target.database.empty()) {
+    // What is to be done there, its worker finds out.
+    pending_[index] = workers_ > 0;
+    if (!pending_[index]) outcome = without_worker(target);
     return;
   }
   core::Plan plan;
@@ -185,7 +213,7 @@ void FleetRun::plan_waves() {
   });
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
     const FleetTarget& target = plan_.targets[i];
-    if (target.shared) {
+    if (target.shared || is_shared_elsewhere(target)) {
       shared.push_back(i);
     } else if (pending_[i] || !outcomes_[i].success) {
       tenants.push_back(i);
@@ -227,12 +255,14 @@ RunOpening FleetRun::opening() const {
   return {run, rows};
 }
 
-std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode, int workers) {
+std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode) {
   Task const task{plan_.request, id_, &plan_.targets};
-  std::size_t const pending = std::count(pending_.begin(), pending_.end(), true);
-  if (workers > 0 && pending > 0) {
-    auto parallel =
-        std::make_unique<ParallelExecutor>(task, std::min<int>(workers, pending), opening, mode == Mode::committing);
+  std::vector<std::size_t> pending;
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    if (pending_[i]) pending.push_back(i);
+  }
+  if (workers_ > 0 && !pending.empty()) {
+    auto parallel = std::make_unique<ParallelExecutor>(task, pending, workers_, opening, mode == Mode::committing);
     if (parallel->has_workers()) return parallel;
     if (outside_) {
       throw PgError(ERRCODE_INSUFFICIENT_RESOURCES, "no background worker is free",
@@ -282,11 +312,17 @@ void FleetRun::run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Pr
     }
     finish(index, std::move(outcome), progress);
     if (outcomes_[index].success) return;
+    const FleetTarget& target = plan_.targets[index];
+    if (is_shared_elsewhere(target)) broken_databases_.emplace(target.target.database, target.target.set);
     check_budgets(failed_ - failed_before, wave, dispatcher);
   };
   std::vector<std::size_t> todo;
   for (std::size_t const index : wave.targets) {
-    if (pending_[index]) {
+    const Target& target = plan_.targets[index].target;
+    if (pending_[index] && broken_databases_.contains({target.database, target.set})) {
+      done(index, failure(PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                                  target.label() + ": left as it is: the shared schema of its database failed")));
+    } else if (pending_[index]) {
       todo.push_back(index);
     } else {
       done(index, outcomes_[index]);
@@ -298,7 +334,8 @@ void FleetRun::run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Pr
 
 void FleetRun::run_waves(Dispatcher& dispatcher, const Progress& progress, const WaveProgress& wave_progress) {
   for (const core::Wave& wave : waves_) {
-    bool const shared = plan_.targets[wave.targets.front()].shared;
+    const FleetTarget& first = plan_.targets[wave.targets.front()];
+    bool const shared = first.shared || is_shared_elsewhere(first);
     // Downwards the shared schema comes last, and the tenants that failed still need it.
     if (shared && plan_.takes_shared_last && failed_ > 0) {
       dispatcher.stop("failed", count_of_targets(failed_) + " failed");
@@ -336,6 +373,8 @@ void FleetRun::settle_left() {
 std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progress,
                                    const WaveProgress& wave_progress) {
   require_run_log_rights();
+  require_reach(plan_.targets);
+  workers_ = workers;
   bool const by_workers = mode == Mode::committing && workers > 0;
   plan_.request.outside = by_workers ? Outside::stop_before : Outside::refuse;
   look_at_all();
@@ -344,7 +383,7 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   id_ = plan_.resumes ? *plan_.resumes : next_run_id();
   RunLock const lock(id_);
   RunOpening const beginning = opening();
-  std::unique_ptr<Executor> const executor = make_executor(beginning, mode, workers);
+  std::unique_ptr<Executor> const executor = make_executor(beginning, mode);
   Dispatcher dispatcher(*executor, migrator_.settings().retry);
   executor->open(beginning);
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {

@@ -1,6 +1,8 @@
 // One fleet operation, from its targets to its record.
 #pragma once
 
+#include <set>
+
 #include "extension/dispatcher.h"
 #include "extension/session_executor.h"
 
@@ -73,8 +75,7 @@ class FleetRun {
   void plan_waves();
   void add_wave(std::string name, bool is_canary, std::vector<std::size_t> targets);
   [[nodiscard]] RunOpening opening() const;
-  [[nodiscard]] std::unique_ptr<Executor> make_executor(const RunOpening& opening, SessionExecutor::Mode mode,
-                                                        int workers);
+  [[nodiscard]] std::unique_ptr<Executor> make_executor(const RunOpening& opening, SessionExecutor::Mode mode);
   void run_waves(Dispatcher& dispatcher, const Progress& progress, const WaveProgress& wave_progress);
   void run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Progress& progress);
   void check_budgets(std::size_t wave_failed, const core::Wave& wave, Dispatcher& dispatcher) const;
@@ -88,6 +89,9 @@ class FleetRun {
   std::vector<bool> pending_;   ///< has something to do
   std::vector<bool> reported_;  ///< its outcome is final
   std::vector<Outcome> outcomes_;
+  int workers_ = 0;
+  /// Databases and sets whose shared schema could not be migrated.
+  std::set<std::pair<std::string, std::string>> broken_databases_;
   std::int64_t id_ = 0;
   std::size_t work_ = 0;  ///< targets that are not unchanged
   std::size_t failed_ = 0;

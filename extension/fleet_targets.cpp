@@ -16,20 +16,46 @@ void pin(FleetTarget& target, const Value& revision, Store& store) {
   });
 }
 
-bool is_same_place(const FleetTarget& one, const FleetTarget& other) {
-  return one.target.schema == other.target.schema && one.target.set == other.target.set &&
-         one.database == other.database && one.elsewhere == other.elsewhere;
+/// What the tenants share that have schemas of another database of this cluster, before the first of them.
+void add_shared_of_databases(std::vector<FleetTarget>& targets, const std::vector<std::string>& shared_sets,
+                             const std::string& shared_schema) {
+  std::vector<FleetTarget> all;
+  all.reserve(targets.size());
+  using Place = std::pair<std::string, std::string>;  // database and set
+  std::vector<Place> known;
+  for (const FleetTarget& target : targets) {
+    if (!target.target.database.empty() && target.elsewhere.empty() && target.target.schema == shared_schema) {
+      known.emplace_back(target.target.database, target.target.set);
+    }
+  }
+  for (FleetTarget& target : targets) {
+    Place const place{target.target.database, target.target.set};
+    bool const needs = !place.first.empty() && target.elsewhere.empty() &&
+                       std::find(shared_sets.begin(), shared_sets.end(), place.second) != shared_sets.end() &&
+                       std::find(known.begin(), known.end(), place) == known.end();
+    if (needs) {
+      known.push_back(place);
+      FleetTarget& shared = all.emplace_back();
+      shared.target = {{}, shared_schema, core::TargetKind::shared, place.second, place.first};
+    }
+    all.push_back(std::move(target));
+  }
+  targets = std::move(all);
 }
 
-FleetTarget tenant_target(const Tenant& tenant) {
+bool is_same_place(const FleetTarget& one, const FleetTarget& other) {
+  return one.target.schema == other.target.schema && one.target.set == other.target.set &&
+         one.target.database == other.target.database && one.elsewhere == other.elsewhere;
+}
+
+FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema) {
   FleetTarget target;
   target.target = {tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
   if (!tenant.is_here) {
-    if (tenant.server) {
-      target.elsewhere = tenant.place();
-    } else {
-      target.database = tenant.database.value_or("");
-    }
+    target.target.database = tenant.database.value_or("");
+    if (tenant.server) target.elsewhere = "server \"" + *tenant.server + "\"";
+    // A database of its own has in its shared schema what other tenants share, too.
+    if (tenant.schema == shared_schema) target.target.kind = core::TargetKind::combined;
   }
   target.wave_value = tenant.wave_value;
   target.created_at = tenant.created_at;
@@ -90,7 +116,7 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
       pin(*known, tenant.pinned_revision, store);
       continue;
     }
-    FleetTarget next = tenant_target(tenant);
+    FleetTarget next = tenant_target(tenant, settings.shared_schemas.front());
     // Ordered by place and schema: tenants that share a target follow each other.
     if (!targets.empty() && !targets.back().shared && is_same_place(targets.back(), next)) {
       targets.back().target.tenant.clear();
@@ -99,6 +125,7 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
     }
     pin(targets.back(), tenant.pinned_revision, store);
   }
+  add_shared_of_databases(targets, Store::shared_sets(), settings.shared_schemas.front());
   // A shared set that only rls tenants brought in stands behind some tenants.
   std::stable_partition(targets.begin(), targets.end(), [](const FleetTarget& one) { return one.shared; });
   return targets;

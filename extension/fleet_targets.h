@@ -10,7 +10,6 @@ namespace tenancy {
 struct FleetTarget {
   Target target;
   bool shared = false;                ///< the shared schema, migrated before all tenants (after them, downwards)
-  std::string database;               ///< another database of this cluster; empty: this one
   std::string elsewhere;              ///< for a target that cannot be reached from here: where it is
   Value held_at;                      ///< a revision of this target that it is not taken beyond, upwards
   std::vector<std::string> versions;  ///< a rollback takes exactly these back

@@ -148,7 +148,7 @@ RunOpening::RunOpening(const RunRecord& run, std::span<const RunTargetRecord> ta
     columns[column++].add(ordinal);
     columns[column++].add(row.wave);
     columns[column++].add_or_null(target.target.tenant);
-    columns[column++].add_or_null(target.database);
+    columns[column++].add_or_null(target.target.database);
     columns[column++].add(target.target.schema);
     columns[column++].add(target.target.set);
     columns[column++].add(to_string(target.target.kind));

@@ -18,7 +18,7 @@ Query select_left(
     " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
     "   AND (state OPERATOR(pg_catalog.=) ANY ('{pending,retrying}'::pg_catalog.text[])"
     "        OR state OPERATOR(pg_catalog.=) 'failed'"
-    "           AND ($2 IS NOT NULL OR kind OPERATOR(pg_catalog.<>) 'tenant'))"
+    "           AND ($2 IS NOT NULL OR kind OPERATOR(pg_catalog.<>) 'tenant' AND database IS NULL))"
     " ORDER BY ordinal");
 
 // The way back: tenants before what they share, the last ones first.
@@ -27,7 +27,8 @@ Query select_applied(
     "       pg_catalog.array_to_string(versions, E'\\n')"
     "  FROM tenancy.run_targets"
     " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND versions OPERATOR(pg_catalog.<>) '{}'::pg_catalog.text[]"
-    " ORDER BY kind OPERATOR(pg_catalog.<>) 'tenant', ordinal DESC");
+    " ORDER BY kind OPERATOR(pg_catalog.=) 'shared' OR kind OPERATOR(pg_catalog.=) 'combined' AND database IS NULL,"
+    "          ordinal DESC");
 
 Query wake(
     "UPDATE tenancy.runs SET state = 'running'"
@@ -55,9 +56,8 @@ std::vector<std::string> lines_of(const Value& text) {
 FleetTarget to_target(Row& row) {
   FleetTarget target;
   target.ordinal = static_cast<std::uint32_t>(std::stoul(*row[0]));
-  target.target = {row[2].value_or(""), *row[4], core::parse_target_kind(*row[6]), *row[5]};
-  target.database = row[3].value_or("");
-  target.shared = target.target.kind != core::TargetKind::tenant;
+  target.target = {row[2].value_or(""), *row[4], core::parse_target_kind(*row[6]), *row[5], row[3].value_or("")};
+  target.shared = target.target.kind != core::TargetKind::tenant && !row[3];
   target.held_at = std::move(row[7]);
   target.versions = lines_of(row[8]);
   return target;

@@ -286,14 +286,42 @@ void drop_migration(const std::string& set, const std::string& version) {
   }
 }
 
+std::vector<core::StoredMigration> Store::read_set(const std::string& name) const {
+  std::vector<core::StoredMigration> migrations;
+  if (!bundle_) {
+    for (Row& row : select_set.run({name})) {
+      migrations.push_back({std::move(*row[0]), std::move(*row[1]), std::move(*row[2]), core::parse_scope(*row[3]),
+                            is_true(row[4]), is_true(row[5]), is_true(row[6])});
+    }
+  } else if (auto const found = bundle_->sets.find(name); found != bundle_->sets.end()) {
+    for (const Migration& one : found->second) {
+      migrations.push_back({one.version, one.description, checksum(one.up.sql), one.scope, one.transactional,
+                            one.repeatable, one.down.has_value()});
+    }
+  }
+  return migrations;
+}
+
+std::optional<Migration> Store::find(const std::string& set, const std::string& version) const {
+  if (!bundle_) return find_migration(set, version);
+  const Migration* const found = bundle_->find(set, version);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
+  MigrationBundle bundle;
+  for (const std::string& set : sets) {
+    std::vector<Migration>& migrations = bundle.sets[set];
+    for (const Row& row : select_set.run({set})) {
+      if (auto found = find_migration(set, *row[0])) migrations.push_back(*std::move(found));
+    }
+  }
+  return bundle;
+}
+
 Store::Loaded& Store::loaded(const std::string& name) {
   if (auto const found = sets_.find(name); found != sets_.end()) return found->second;
-  std::vector<core::StoredMigration> migrations;
-  for (Row& row : select_set.run({name})) {
-    migrations.push_back({std::move(*row[0]), std::move(*row[1]), std::move(*row[2]), core::parse_scope(*row[3]),
-                          is_true(row[4]), is_true(row[5]), is_true(row[6])});
-  }
-  Loaded loaded{core::MigrationSet(name, std::move(migrations)), {}};
+  Loaded loaded{core::MigrationSet(name, read_set(name)), {}};
   loaded.runnable.resize(loaded.set.size());
   return sets_.emplace(name, std::move(loaded)).first->second;
 }
@@ -310,7 +338,7 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
   Loaded& set = loaded(set_name);
   std::unique_ptr<RunnableMigration>& slot = set.runnable[index];
   if (slot == nullptr) {
-    std::optional<Migration> const stored = find_migration(set_name, set.set[index].version);
+    std::optional<Migration> const stored = find(set_name, set.set[index].version);
     if (!stored || !is_same(*stored, set.set[index])) {
       throw PgError(ERRCODE_T_R_SERIALIZATION_FAILURE,
                     "migration " + set.set[index].version + " was changed or dropped while it was about to run", {},

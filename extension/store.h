@@ -1,6 +1,7 @@
 // The stored migrations: tenancy.migrations, read for an operation and changed by add, load and drop.
 #pragma once
 
+#include "extension/migration_bundle.h"
 #include "extension/sql_script.h"
 
 #include "core/migration_set.h"
@@ -33,6 +34,8 @@ class Store {
  public:
   /// Parse trees live in `context`, which must outlive the store.
   explicit Store(MemoryContext context) : context_(context) {}
+  /// The store of another database.
+  Store(MemoryContext context, MigrationBundle bundle) : context_(context), bundle_(std::move(bundle)) {}
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -44,6 +47,9 @@ class Store {
 
   const RunnableMigration& runnable(const std::string& set_name, std::size_t index);
 
+  /// Copies these sets, for workers in other databases.
+  static MigrationBundle bundle(const std::vector<std::string>& sets);
+
   /// Names of the sets that have migrations for shared schemas, `default` first.
   static std::vector<std::string> shared_sets();
 
@@ -53,8 +59,11 @@ class Store {
     std::vector<std::unique_ptr<RunnableMigration>> runnable;
   };
   Loaded& loaded(const std::string& name);
+  [[nodiscard]] std::vector<core::StoredMigration> read_set(const std::string& name) const;
+  [[nodiscard]] std::optional<core::Migration> find(const std::string& set, const std::string& version) const;
 
   MemoryContext context_;
+  std::optional<MigrationBundle> bundle_;
   std::unordered_map<std::string, Loaded> sets_;
 };
 

@@ -41,9 +41,11 @@ std::size_t meant_by(const core::MigrationSet& set, const std::string& version) 
 }  // namespace
 
 std::string Target::label() const {
-  if (tenant.empty()) return "schema \"" + schema + "\"";
-  if (tenant == schema) return "tenant \"" + tenant + "\"";
-  return "tenant \"" + tenant + "\" (schema \"" + schema + "\")";
+  std::string const where = database.empty() ? "" : "database \"" + database + "\", ";
+  std::string const place = where + "schema \"" + schema + "\"";
+  if (tenant.empty()) return place;
+  if (tenant == schema && database.empty()) return "tenant \"" + tenant + "\"";
+  return "tenant \"" + tenant + "\" (" + place + ")";
 }
 
 Oid require_schema(const std::string& name) {
@@ -66,6 +68,9 @@ Oid require_schema(const std::string& name) {
 }
 
 Migrator::Migrator(MemoryContext context) : context_(context), settings_(current_settings()), store_(context) {}
+
+Migrator::Migrator(MemoryContext context, MigrationBundle bundle)
+    : context_(context), settings_(current_settings()), store_(context, std::move(bundle)) {}
 
 core::Plan Migrator::make_plan(const Target& target, const Request& request,
                                std::span<const core::AppliedMigration> applied) {

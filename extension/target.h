@@ -19,8 +19,9 @@ struct Target {
   std::string schema;
   core::TargetKind kind = core::TargetKind::tenant;
   std::string set{core::kDefaultSet};
+  std::string database{};  ///< another database of this cluster; empty: this one
 
-  /// `tenant "acme"`, `tenant "acme" (schema "t_7")` or `schema "public"`.
+  /// `tenant "acme"`, `tenant "acme" (schema "t_7")` or `schema "public"`, with the database where it is another.
   [[nodiscard]] std::string label() const;
 };
 
@@ -85,6 +86,8 @@ class Migrator {
  public:
   /// `context` must outlive the object.
   explicit Migrator(MemoryContext context);
+  /// For a database that has no store.
+  Migrator(MemoryContext context, MigrationBundle bundle);
 
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
   [[nodiscard]] Store& store() noexcept { return store_; }

@@ -48,7 +48,8 @@ LOCKTAG outside_lock(Oid schema) {
 }  // namespace
 
 TargetRole role_for(const Target& target, Oid schema, RunAs run_as) {
-  if (run_as == RunAs::automatic && target.kind != core::TargetKind::tenant) run_as = RunAs::caller;
+  bool const shared = target.kind != core::TargetKind::tenant && target.database.empty();
+  if (run_as == RunAs::automatic && shared) run_as = RunAs::caller;
   return choose_role(run_as, guarded([=] { return owner_of(schema); }));
 }
 

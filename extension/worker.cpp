@@ -7,12 +7,14 @@ namespace {
 
 class Worker {
  public:
-  Worker(SharedRun* run, WorkItem* items, int number, std::string_view task, std::string_view opening)
-      : run_(run), ring_(run, items), number_(number), task_(decode_task(task)), opening_(opening) {}
+  Worker(SharedRun* run, WorkItem* items, int number, std::string_view task, std::string_view opening,
+         std::string_view bundle)
+      : run_(run), ring_(run, items), number_(number), task_(decode_task(task)), opening_(opening), bundle_(bundle) {}
 
   void work() {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
-    Migrator migrator(memory.get());
+    Migrator migrator =
+        bundle_.empty() ? Migrator(memory.get()) : Migrator(memory.get(), MigrationBundle::decode(bundle_));
     ScopedContext const target_memory(TopMemoryContext, "tenancy target");
     WorkItem item;
     while (guarded([&] { return ring_.take(&item); })) {
@@ -49,12 +51,10 @@ class Worker {
       // Somebody who cancels a worker's statement means its target.
       if (error.stops_the_run() && error.sqlerrcode() != ERRCODE_QUERY_CANCELED) throw;
       outcome = complete(failed_attempt(error, item, migrator.settings().retry));
-      begin("recording " + target.target.label());
-      record_outcome(task_.run, target.ordinal, outcome);
-      commit(target.target);
+      record_by_itself(target, outcome);
       outcome.versions = std::move(recorded);
     }
-    outcome.recorded = true;
+    outcome.recorded = records();
     end();
     return outcome;
   }
@@ -63,7 +63,7 @@ class Worker {
   Outcome in_transaction(Migrator& migrator, const FleetTarget& target, Complete complete) {
     begin("migrating " + target.target.label());
     Outcome outcome = complete(success(migrator.migrate(target.target, request_for(task_.request, target))));
-    record_outcome(task_.run, target.ordinal, outcome);
+    if (records()) record_outcome(task_.run, target.ordinal, outcome);
     commit(target.target);
     return outcome;
   }
@@ -78,18 +78,26 @@ class Worker {
       part.duration = {};  // counted once, at the end
       part.success = part.more = true;
       part.versions = {step.version};
-      record_outcome(task_.run, target.ordinal, part);
+      if (records()) record_outcome(task_.run, target.ordinal, part);
       recorded.push_back(step.version);
     };
     TargetResult const result =
         migrator.migrate_outside(target.target, request_for(task_.request, target), record_step);
     Outcome outcome = complete(success(result));
     std::vector<std::string> versions = std::exchange(outcome.versions, {});
+    record_by_itself(target, outcome);
+    outcome.versions = std::move(versions);
+    return outcome;
+  }
+
+  /// In another database than the run's the leader does it.
+  [[nodiscard]] bool records() const noexcept { return bundle_.empty(); }
+
+  void record_by_itself(const FleetTarget& target, const Outcome& outcome) {
+    if (!records()) return;
     begin("recording " + target.target.label());
     record_outcome(task_.run, target.ordinal, outcome);
     commit(target.target);
-    outcome.versions = std::move(versions);
-    return outcome;
   }
 
   /// The beginning or the end of the run.
@@ -162,6 +170,7 @@ class Worker {
   int number_;
   WorkerTask task_;
   std::string_view opening_;
+  std::string_view bundle_;  ///< in a database that has neither the store nor the record of the run
   CacheTrimmer trimmer_;
 };
 
@@ -207,9 +216,10 @@ extern "C" void tenancy_worker_main(Datum argument) {
   take_over_session(run, shm_toc_lookup(contents, kSettingsKey, false));
   auto* const task = static_cast<const char*>(shm_toc_lookup(contents, kTaskKey, false));
   auto* const opening = static_cast<const char*>(shm_toc_lookup(contents, kOpeningKey, false));
+  auto* const bundle = static_cast<const char*>(shm_toc_lookup(contents, kBundleKey, false));
   auto* const items = static_cast<WorkItem*>(shm_toc_lookup(contents, kItemsKey, false));
   sql_entry([=] {
-    Worker(run, items, number, {task, run->task_size}, {opening, run->opening_size}).work();
+    Worker(run, items, number, {task, run->task_size}, {opening, run->opening_size}, {bundle, run->bundle_size}).work();
     return Datum(0);
   });
 }

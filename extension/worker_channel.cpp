@@ -105,6 +105,7 @@ std::string encode(const Task& task) {
     writer.text(target.target.schema);
     writer.number(target.target.kind);
     writer.text(target.target.set);
+    writer.text(target.target.database);
     write(writer, target.held_at);
     write(writer, target.versions);
     writer.number(target.ordinal);
@@ -130,6 +131,7 @@ WorkerTask decode_task(std::string_view bytes) {
     target.target.schema = reader.text();
     target.target.kind = reader.number<core::TargetKind>();
     target.target.set = reader.text();
+    target.target.database = reader.text();
     target.held_at = read_value(reader);
     target.versions = read_texts(reader);
     target.ordinal = reader.number<std::uint32_t>();

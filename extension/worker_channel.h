@@ -18,7 +18,15 @@ inline constexpr int kMaxWorkers = 64;
 inline constexpr std::size_t kQueueSize = 65536;
 
 /// Keys of the segment's table of contents.
-enum ChannelKey : std::uint64_t { kRunKey = 1, kSettingsKey, kTaskKey, kOpeningKey, kItemsKey, kFirstQueueKey };
+enum ChannelKey : std::uint64_t {
+  kRunKey = 1,
+  kSettingsKey,
+  kTaskKey,
+  kOpeningKey,
+  kBundleKey,
+  kItemsKey,
+  kFirstQueueKey
+};
 
 /// Tag of our messages; PostgreSQL's own protocol has no such one from a backend.
 inline constexpr char kOutcomeMessage = 'o';
@@ -34,6 +42,7 @@ struct SharedRun {
   int security_context;
   std::uint32_t task_size;     ///< bytes under kTaskKey
   std::uint32_t opening_size;  ///< bytes under kOpeningKey
+  std::uint32_t bundle_size;   ///< bytes under kBundleKey; 0: the database has the store and the record of the run
   std::uint32_t capacity;      ///< items under kItemsKey
   char closing_state[16];      ///< for kCloseRun
   char closing_reason[1024];

@@ -1,7 +1,5 @@
 #include "extension/worker_pool.h"
 
-#include "extension/session_executor.h"
-
 namespace tenancy {
 
 namespace {
@@ -58,20 +56,19 @@ PgError ended_early(const Target& target, const std::optional<PgError>& reason) 
 
 }  // namespace
 
-WorkerPool::WorkerPool(const Task& task, const RunOpening& opening, int wanted)
+WorkerPool::WorkerPool(const Task& task, const WorkerPlace& place, int wanted)
     : memory_(TopMemoryContext, "tenancy workers"), targets_(task.targets), awaited_(task.targets->size()) {
   wanted = std::min({wanted, kMaxWorkers, static_cast<int>(task.targets->size())});
   if (wanted <= 0) return;
-  create_segment(task, opening, wanted);
+  create_segment(task, place, wanted);
   if (segment_ != nullptr) start_workers(wanted);
   running_ = workers_.size();
 }
 
 WorkerPool::~WorkerPool() { end_workers(); }
 
-void WorkerPool::create_segment(const Task& task, const RunOpening& opening, int workers) {
+void WorkerPool::create_segment(const Task& task, const WorkerPlace& place, int workers) {
   std::string const task_bytes = encode(task);
-  std::string const opening_bytes = opening.encode();
   std::size_t const capacity = task.targets->size() + 2;
   guarded([&] {
     Size const settings_size = EstimateGUCStateSpace();
@@ -80,10 +77,11 @@ void WorkerPool::create_segment(const Task& task, const RunOpening& opening, int
     shm_toc_estimate_chunk(&estimator, sizeof(SharedRun));
     shm_toc_estimate_chunk(&estimator, settings_size);
     shm_toc_estimate_chunk(&estimator, task_bytes.size());
-    shm_toc_estimate_chunk(&estimator, opening_bytes.size());
+    shm_toc_estimate_chunk(&estimator, place.opening.size());
+    shm_toc_estimate_chunk(&estimator, place.bundle.size());
     shm_toc_estimate_chunk(&estimator, capacity * sizeof(WorkItem));
     for (int i = 0; i < workers; ++i) shm_toc_estimate_chunk(&estimator, kQueueSize);
-    shm_toc_estimate_keys(&estimator, 5 + workers);
+    shm_toc_estimate_keys(&estimator, 6 + workers);
     Size const size = shm_toc_estimate(&estimator);
     segment_ = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
     if (segment_ == nullptr) return;
@@ -92,11 +90,12 @@ void WorkerPool::create_segment(const Task& task, const RunOpening& opening, int
 
     run_ = static_cast<SharedRun*>(shm_toc_allocate(contents_, sizeof(SharedRun)));
     std::memset(static_cast<void*>(run_), 0, sizeof *run_);
-    run_->database = MyDatabaseId;
+    run_->database = place.database;
     run_->authenticated_user = GetAuthenticatedUserId();
     GetUserIdAndSecContext(&run_->current_user, &run_->security_context);
     run_->task_size = task_bytes.size();
-    run_->opening_size = opening_bytes.size();
+    run_->opening_size = place.opening.size();
+    run_->bundle_size = place.bundle.size();
     run_->capacity = capacity;
     pg_atomic_init_u64(&run_->ends, 0);
     pg_atomic_init_u32(&run_->closed, 0);
@@ -109,12 +108,13 @@ void WorkerPool::create_segment(const Task& task, const RunOpening& opening, int
     shm_toc_insert(contents_, kSettingsKey, settings);
 
     auto const insert_bytes = [&](std::uint64_t key, const std::string& bytes) {
-      auto* const place = static_cast<char*>(shm_toc_allocate(contents_, bytes.size()));
-      std::memcpy(place, bytes.data(), bytes.size());
-      shm_toc_insert(contents_, key, place);
+      auto* const memory = static_cast<char*>(shm_toc_allocate(contents_, bytes.size()));
+      std::memcpy(memory, bytes.data(), bytes.size());
+      shm_toc_insert(contents_, key, memory);
     };
     insert_bytes(kTaskKey, task_bytes);
-    insert_bytes(kOpeningKey, opening_bytes);
+    insert_bytes(kOpeningKey, place.opening);
+    insert_bytes(kBundleKey, place.bundle);
     auto* const items = static_cast<WorkItem*>(shm_toc_allocate(contents_, capacity * sizeof(WorkItem)));
     shm_toc_insert(contents_, kItemsKey, items);
     ring_ = WorkRing(run_, items);
@@ -170,9 +170,14 @@ bool WorkerPool::close(const RunClosing& closing) {
     clip(run_->closing_state, sizeof run_->closing_state, closing.state);
     clip(run_->closing_reason, sizeof run_->closing_reason, closing.reason);
   });
-  closed_ = record(kCloseRun);
+  bool const recorded = record(kCloseRun);
+  finish();
+  return recorded;
+}
+
+void WorkerPool::finish() {
   ring_.close();
-  return closed_;
+  closed_ = true;
 }
 
 std::string WorkerPool::last_error() const {
@@ -233,14 +238,17 @@ void WorkerPool::bury(std::size_t number, const Report& report) {
 }
 
 void WorkerPool::report_orphans(const Report& report) {
-  std::string const why = last_error();
-  std::string const reason = why.empty() ? "" : ": " + why;
+  PgError const none_left(ERRCODE_SYSTEM_ERROR, "no worker was left for it", {}, "It is untouched. Migrate again.");
+  std::optional<PgError> reason;
+  for (const Worker& worker : workers_) {
+    if (worker.last_error) reason = worker.last_error;
+  }
   for (const WorkItem& item : ring_.withdraw()) {
     if (item.index >= awaited_.size()) continue;
     awaited_[item.index] = false;
-    report(item.index, failure(PgError(ERRCODE_SYSTEM_ERROR,
-                                       (*targets_)[item.index].target.label() + ": no worker was left for it" + reason,
-                                       {}, "It is untouched. Migrate again.")));
+    PgError error = reason.value_or(none_left);
+    error.prefix((*targets_)[item.index].target.label());
+    report(item.index, failure(error));
   }
 }
 
@@ -275,50 +283,6 @@ void WorkerPool::end_workers() noexcept {
   } catch (...) {
   }
   segment_ = nullptr;
-}
-
-ParallelExecutor::ParallelExecutor(Task task, int workers, const RunOpening& opening, bool committing)
-    : task_(std::move(task)), committing_(committing), pool_(task_, opening, workers) {}
-
-void ParallelExecutor::commit() {
-  if (!committing_) return;
-  commit_without_waiting();
-  last_commit_ = XactLastCommitEnd;
-}
-
-void ParallelExecutor::open(const RunOpening&) {
-  commit();
-  if (pool_.open()) return;
-  std::string const why = pool_.last_error();
-  throw PgError(ERRCODE_SYSTEM_ERROR,
-                "the background workers ended before they could record the run" + (why.empty() ? "" : ": " + why), {},
-                "Nothing was changed. The server's log says more.");
-}
-
-void ParallelExecutor::close(const RunClosing& closing) {
-  if (pool_.close(closing)) return;
-  closing.execute();
-  commit();
-}
-
-void ParallelExecutor::wait(std::chrono::milliseconds most, const Report& report) {
-  // Who died has recorded nothing.
-  auto const record_and_report = [&](std::size_t index, Outcome outcome) {
-    if (!outcome.recorded) {
-      record_outcome(task_.run, (*task_.targets)[index].ordinal, outcome);
-      commit();
-    }
-    report(index, std::move(outcome));
-  };
-  if (pool_.collect(record_and_report)) return;
-  wait_for_latch(most);
-  pool_.collect(record_and_report);
-}
-
-std::string ParallelExecutor::requested_state() {
-  std::string state = recorded_run_state(task_.run).value_or("running");
-  commit();
-  return state;
 }
 
 }  // namespace tenancy

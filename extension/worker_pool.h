@@ -6,6 +6,13 @@
 
 namespace tenancy {
 
+/// Where workers work, and what they find there.
+struct WorkerPlace {
+  Oid database = InvalidOid;
+  std::string opening;  ///< RunOpening::encode(); for the database of the run
+  std::string bundle;   ///< MigrationBundle::encode(); for a database without a store
+};
+
 /// Workers for one list of targets. They commit each target by themselves; none of it is undone by the leader.
 class WorkerPool {
  public:
@@ -13,19 +20,22 @@ class WorkerPool {
 
   /// Starts up to `wanted` workers, fewer when there are fewer free slots; maybe none. The task's targets must
   /// outlive the object. Throws PgError.
-  WorkerPool(const Task& task, const RunOpening& opening, int wanted);
+  WorkerPool(const Task& task, const WorkerPlace& place, int wanted);
   /// Ends the workers that still run, and waits for that.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   [[nodiscard]] int started() const noexcept { return static_cast<int>(workers_.size()); }
+  [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
   /// End of the last commit that a worker told of; flush it before success is reported.
   [[nodiscard]] XLogRecPtr last_commit() const noexcept { return last_commit_; }
 
   void submit(std::span<const WorkItem> items);
   std::vector<WorkItem> withdraw() { return ring_.withdraw(); }
+  /// Nothing more will be submitted: workers end when there is nothing left.
+  void finish();
 
   /// Lets a worker record the run's beginning or end, and waits for that. False when no worker is left. Throws PgError
   /// when it fails.
@@ -46,7 +56,7 @@ class WorkerPool {
     std::optional<PgError> last_error;  ///< raised by the worker outside of a target
   };
 
-  void create_segment(const Task& task, const RunOpening& opening, int workers);
+  void create_segment(const Task& task, const WorkerPlace& place, int workers);
   void start_workers(int wanted);
   bool record(std::uint32_t index);
   /// True when there was something to read.
@@ -68,32 +78,6 @@ class WorkerPool {
   SharedRun* run_ = nullptr;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
   std::optional<Outcome> recorded_;  ///< the outcome of record()
-};
-
-/// A run by background workers of this database.
-class ParallelExecutor final : public Executor {
- public:
-  /// `committing`: the caller is a procedure, connected to SPI, and must not keep a snapshot while workers work: a
-  /// concurrent index build of theirs would wait for it for ever.
-  ParallelExecutor(Task task, int workers, const RunOpening& opening, bool committing);
-
-  [[nodiscard]] bool has_workers() const noexcept { return pool_.started() > 0; }
-
-  void open(const RunOpening& opening) override;
-  void close(const RunClosing& closing) override;
-  void submit(std::span<const WorkItem> items) override { pool_.submit(items); }
-  void wait(std::chrono::milliseconds most, const Report& report) override;
-  std::vector<WorkItem> withdraw() override { return pool_.withdraw(); }
-  std::string requested_state() override;
-  void flush() override { flush_commits(std::max(pool_.last_commit(), last_commit_)); }
-
- private:
-  void commit();
-
-  Task task_;
-  bool committing_;
-  WorkerPool pool_;
-  XLogRecPtr last_commit_ = InvalidXLogRecPtr;
 };
 
 }  // namespace tenancy

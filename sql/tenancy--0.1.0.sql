@@ -376,6 +376,19 @@ COMMENT ON FUNCTION tenancy.status(text, text, jsonb, text[], text) IS
 -- Runs
 ------------------------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION tenancy.reachable_databases()
+RETURNS SETOF name
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT datname FROM pg_database
+     WHERE datallowconn AND NOT datistemplate AND has_database_privilege(oid, 'CONNECT')
+     ORDER BY datname
+$$;
+-- Background workers connect without asking pg_hba.conf.
+REVOKE ALL ON FUNCTION tenancy.reachable_databases() FROM PUBLIC;
+COMMENT ON FUNCTION tenancy.reachable_databases() IS
+    'The databases whose tenants this role may migrate from here. Who may call it may do so.';
+
 CREATE FUNCTION tenancy.run_leader(run bigint)
 RETURNS integer
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

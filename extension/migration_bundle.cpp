@@ -1,0 +1,98 @@
+#include "extension/migration_bundle.h"
+
+#include "extension/wire.h"
+
+namespace tenancy {
+
+namespace {
+
+using Time = std::optional<std::chrono::milliseconds>;
+
+void write(WireWriter& writer, const Time& time) { writer.number(time ? time->count() : -1); }
+
+Time read_time(WireReader& reader) {
+  auto const count = reader.number<std::chrono::milliseconds::rep>();
+  return count < 0 ? Time() : Time(count);
+}
+
+void write(WireWriter& writer, const core::SqlSection& section) {
+  writer.text(section.sql);
+  writer.number(section.first_line);
+}
+
+core::SqlSection read_section(WireReader& reader) {
+  core::SqlSection section;
+  section.sql = reader.text();
+  section.first_line = reader.number<int>();
+  return section;
+}
+
+void write(WireWriter& writer, const core::Migration& migration) {
+  writer.text(migration.version);
+  writer.text(migration.description);
+  writer.number(migration.scope);
+  write(writer, migration.up);
+  writer.number(migration.down.has_value());
+  if (migration.down) write(writer, *migration.down);
+  writer.number(migration.transactional);
+  writer.number(migration.repeatable);
+  writer.number(migration.allow_outside);
+  write(writer, migration.lock_timeout);
+  write(writer, migration.statement_timeout);
+  writer.text(migration.filename);
+}
+
+core::Migration read_migration(WireReader& reader) {
+  core::Migration migration;
+  migration.version = reader.text();
+  migration.description = reader.text();
+  migration.scope = reader.number<core::Scope>();
+  migration.up = read_section(reader);
+  if (reader.number<bool>()) migration.down = read_section(reader);
+  migration.transactional = reader.number<bool>();
+  migration.repeatable = reader.number<bool>();
+  migration.allow_outside = reader.number<bool>();
+  migration.lock_timeout = read_time(reader);
+  migration.statement_timeout = read_time(reader);
+  migration.filename = reader.text();
+  return migration;
+}
+
+}  // namespace
+
+const core::Migration* MigrationBundle::find(const std::string& set, const std::string& version) const {
+  auto const found = sets.find(set);
+  if (found == sets.end()) return nullptr;
+  for (const core::Migration& migration : found->second) {
+    if (migration.version == version) return &migration;
+  }
+  return nullptr;
+}
+
+std::string MigrationBundle::encode() const {
+  WireWriter writer;
+  writer.number(static_cast<std::uint32_t>(sets.size()));
+  for (const auto& [name, migrations] : sets) {
+    writer.text(name);
+    writer.number(static_cast<std::uint32_t>(migrations.size()));
+    for (const core::Migration& migration : migrations) write(writer, migration);
+  }
+  return writer.bytes();
+}
+
+MigrationBundle MigrationBundle::decode(std::string_view bytes) {
+  MigrationBundle bundle;
+  WireReader reader(bytes);
+  for (auto count = reader.number<std::uint32_t>(); count > 0; --count) {
+    std::string const name = reader.text();
+    std::vector<core::Migration>& migrations = bundle.sets[name];
+    migrations.resize(reader.number<std::uint32_t>());
+    for (core::Migration& migration : migrations) {
+      migration = read_migration(reader);
+      migration.set = name;
+    }
+  }
+  return bundle;
+}
+
+}  // namespace tenancy

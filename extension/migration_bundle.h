@@ -1,0 +1,22 @@
+// Migration sets as one value: for a worker in a database that has no store of its own.
+#pragma once
+
+#include <map>
+
+#include "extension/guard.h"
+
+#include "core/migration.h"
+
+namespace tenancy {
+
+struct MigrationBundle {
+  std::map<std::string, std::vector<core::Migration>> sets;
+
+  /// The migration, or nullptr.
+  [[nodiscard]] const core::Migration* find(const std::string& set, const std::string& version) const;
+
+  [[nodiscard]] std::string encode() const;
+  static MigrationBundle decode(std::string_view bytes);
+};
+
+}  // namespace tenancy
