@@ -228,7 +228,7 @@ RunOpening FleetRun::opening() const {
 }
 
 std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode, int workers) {
-  Task const task{plan_.request, id_, &plan_.targets};
+  Task task{plan_.request, id_, &plan_.targets};
   std::size_t const pending = std::count(pending_.begin(), pending_.end(), true);
   if (workers > 0 && pending > 0) {
     auto parallel =
@@ -241,6 +241,8 @@ std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mod
     }
     say_no_worker_is_free();
   }
+  // For a target that was busy when the plans were made.
+  task.request.outside = Outside::refuse;
   return std::make_unique<SessionExecutor>(task, migrator_, mode);
 }
 
