@@ -14,12 +14,6 @@ std::string migrations_were(std::span<const std::string_view> versions) {
   return versions.size() == 1 ? "migration " + listed(versions) + " was" : "migrations " + listed(versions) + " were";
 }
 
-Flaw interrupted(std::span<const std::string_view> versions) {
-  return {ErrorKind::in_doubt, migrations_were(versions) + " interrupted, and may be applied in part",
-          "Look at what the migration did, then call tenancy.resolve(schema, version, 'applied') or "
-          "tenancy.resolve(schema, version, 'pending')."};
-}
-
 /// Messages keep the order of versions, whatever the order of the rows.
 void sort_versions(std::vector<std::string_view>& versions) {
   if (versions.size() < 2) return;
@@ -68,6 +62,15 @@ bool History::is_pending(std::size_t index) const noexcept {
 }
 
 std::string History::revision(std::optional<std::size_t> index) const { return index ? set_[*index].version : "base"; }
+
+Flaw History::interrupted(std::span<const std::string_view> versions) const {
+  const std::string retry =
+      when_in_doubt_ == InDoubt::retry ? "" : "CALL tenancy.rollout() goes on with it where that is safe. Otherwise: ";
+  return {ErrorKind::in_doubt, migrations_were(versions) + " interrupted, and may be applied in part",
+          retry + (retry.empty() ? "L" : "l") +
+              "ook at what the migration did, then call tenancy.resolve(schema, version, 'applied') or "
+              "tenancy.resolve(schema, version, 'pending')."};
+}
 
 std::vector<Flaw> History::flaws() const {
   std::vector<Flaw> flaws;

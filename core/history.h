@@ -59,6 +59,7 @@ class History {
  private:
   enum class Mark : unsigned char { absent, applied, changed, in_doubt };
   void record(const AppliedMigration& row);
+  [[nodiscard]] Flaw interrupted(std::span<const std::string_view> versions) const;
   [[nodiscard]] bool may_retry(const AppliedMigration& row, std::size_t index) const;
 
   const MigrationSet& set_;

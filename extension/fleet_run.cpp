@@ -256,7 +256,7 @@ RunOpening FleetRun::opening() const {
 }
 
 std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode) {
-  Task const task{plan_.request, id_, &plan_.targets};
+  Task task{plan_.request, id_, &plan_.targets};
   std::vector<std::size_t> pending;
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     if (pending_[i]) pending.push_back(i);
@@ -271,6 +271,8 @@ std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mod
     }
     say_no_worker_is_free();
   }
+  // For a target that was busy when the plans were made.
+  task.request.outside = Outside::refuse;
   return std::make_unique<SessionExecutor>(task, migrator_, mode);
 }
 

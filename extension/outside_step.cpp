@@ -139,6 +139,10 @@ void OutsideStep::run_in_transaction(const ScriptStatement& statement, Statement
     if (role_.restricted) make_constraints_immediate();
     run_statement(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no, &MigrationWatch::check_objects);
     if (role_.restricted || script_.writes_data()) check_deferred_constraints();
+    require_unchanged(schema_, target_.schema);
+    if (!script_.writes_data()) return;
+    RoleScope const still(role_);  // whatever role the statement has set
+    require_rows(schema_, target_, settings_.tracking_table, tracked_);
   });
 }
 
@@ -161,26 +165,27 @@ void OutsideStep::drop_indexes(const std::vector<std::string>& names) {
 }
 
 void OutsideStep::undo(const std::optional<ConcurrentChange>& change, SessionSettings& settings, PgError& error) {
-  // What an earlier run did nobody knows, so a step that was in doubt stays so.
-  if (done_ == 0 && !step_.in_doubt) {
-    try {
-      settings.set_lock_timeout(kUndoLockTimeout);
-      if (!change || is_undone(*change)) {
-        own_transaction([this] {
-          RoleScope const as_role(role_);
-          if (was_recorded_) {
-            set_tracking_state(tracking_table_, target_.set, stored_.version, TrackingState::applied);
-          } else {
-            delete_tracking_rows(tracking_table_, target_.set, stored_.version);
-          }
-        });
-        return;
-      }
-    } catch (const PgError& second) {
-      add_sentence(error.report().detail, std::string("Taking it back failed: ") + second.what() + ".");
-    }
+  try {
+    settings.set_lock_timeout(kUndoLockTimeout);
+    bool const undone = !change || is_undone(*change);
+    // What an earlier run did nobody knows, so a step that was in doubt stays so.
+    if (undone && done_ == 0 && !step_.in_doubt) return put_row_back();
+  } catch (const PgError& second) {
+    add_sentence(error.report().detail, std::string("Taking it back failed: ") + second.what() + ".");
   }
+  if (done_ > 0) add_sentence(error.report().detail, "The statements before it are done.");
   explain_doubt(error);
+}
+
+void OutsideStep::put_row_back() {
+  own_transaction([this] {
+    RoleScope const as_role(role_);
+    if (was_recorded_) {
+      set_tracking_state(tracking_table_, target_.set, stored_.version, TrackingState::applied);
+    } else {
+      delete_tracking_rows(tracking_table_, target_.set, stored_.version);
+    }
+  });
 }
 
 bool OutsideStep::is_undone(const ConcurrentChange& change) {
@@ -196,15 +201,14 @@ bool OutsideStep::is_undone(const ConcurrentChange& change) {
 }
 
 void OutsideStep::explain_doubt(PgError& error) const {
-  ErrorReport& report = error.report();
-  if (done_ > 0) add_sentence(report.detail, "The statements before it are done.");
   const std::vector<ScriptStatement>& statements = script_.statements();
   bool const goes_on = std::all_of(statements.begin(), statements.end(), [](const ScriptStatement& statement) {
     return guarded([&] { return is_repeatable(statement.tree->stmt); });
   });
-  add_sentence(report.hint, goes_on ? "Mend the cause and migrate again: it goes on where it was interrupted."
-                                    : "Look at what it did, then call " + resolve_call(target_, stored_, "applied") +
-                                          " or " + resolve_call(target_, stored_, "pending") + ".");
+  add_sentence(error.report().hint, goes_on ? "Mend the cause and migrate again: it goes on where it was interrupted."
+                                            : "Look at what it did, then call " +
+                                                  resolve_call(target_, stored_, "applied") + " or " +
+                                                  resolve_call(target_, stored_, "pending") + ".");
 }
 
 StepResult OutsideStep::finish(const InTrackingTransaction& in_tracking_transaction) {
@@ -225,8 +229,8 @@ StepResult OutsideStep::finish(const InTrackingTransaction& in_tracking_transact
 void OutsideStep::record_end(StepResult& result) const {
   SettingsScope const limits(kOwnPath, settings_.lock_timeout, false);
   RoleScope const as_role(role_);
+  // Somebody else could have done that meanwhile.
   require_unchanged(schema_, target_.schema);
-  if (script_.writes_data()) require_rows(schema_, target_, settings_.tracking_table, tracked_);
   result.duration = std::chrono::microseconds(GetCurrentTimestamp() - begin_);
   delete_tracking_rows(tracking_table_, target_.set, stored_.version);
   if (step_.direction == core::Direction::down) return;

@@ -40,6 +40,7 @@ class OutsideStep {
   void at_top_level(Fn fn);
   void undo(const std::optional<ConcurrentChange>& change, SessionSettings& settings, PgError& error);
   bool is_undone(const ConcurrentChange& change);
+  void put_row_back();
   void explain_doubt(PgError& error) const;
   void record_end(StepResult& result) const;
   StepResult finish(const InTrackingTransaction& in_tracking_transaction);

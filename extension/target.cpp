@@ -9,20 +9,22 @@ namespace {
 
 PgError not_transactional(const core::MigrationSet& set, const core::Plan& plan, std::size_t index) {
   const std::string& version = set[index].version;
-  std::string by_hand =
-      "run its statements with psql and record that with tenancy.resolve(schema, '" + version + "', 'applied').";
-  if (!plan.steps.empty() && plan.steps.front().migration != index) {
-    std::size_t before = 0;
+  bool const up = plan.steps.front().direction == core::Direction::up;
+  std::string by_hand = "run its statements with psql and record that with tenancy.resolve(schema, '" + version +
+                        (up ? "', 'applied')." : "', 'pending').");
+  if (plan.steps.front().migration != index) {
+    std::size_t before = index;
     for (const core::Step& step : plan.steps) {
       if (step.migration == index) break;
-      before = step.migration;
+      if (up) before = step.migration;
     }
     by_hand = "go to revision '" + set[before].version + "', " + by_hand;
   }
   return {ERRCODE_FEATURE_NOT_SUPPORTED,
           "migration " + version + " runs outside of a transaction, which takes a background worker",
           "It is marked MIGRATION_TRANSACTION: off.",
-          "CALL tenancy.rollout() runs it, with a concurrency of 1 or more. By hand: " + by_hand};
+          std::string(up ? "CALL tenancy.rollout()" : "CALL tenancy.downgrade_rollout()") +
+              " runs it, with a concurrency of 1 or more. By hand: " + by_hand};
 }
 
 /// How many of its first steps run in a transaction.

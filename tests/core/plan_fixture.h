@@ -9,26 +9,27 @@
 
 namespace tenancy::core {
 
-/// "003" is a tenant migration; behind the version `p` makes it public, `b` both, `r` repeatable (and both)
-/// and `!` irreversible. The checksum of every one is "sum".
+/// "003" is a tenant migration; behind the version `p` makes it public, `b` both, `r` repeatable (and both),
+/// `o` one that runs outside of transactions, and `!` irreversible. The checksum of every one is "sum".
 inline MigrationSet make_set(const std::vector<std::string>& words) {
   std::vector<StoredMigration> migrations;
   for (const std::string& word : words) {
     StoredMigration& migration = migrations.emplace_back();
-    const std::size_t flags = std::min(word.find_first_of("pbr!"), word.size());
+    const std::size_t flags = std::min(word.find_first_of("pbro!"), word.size());
     migration.version = word.substr(0, flags);
     migration.checksum = "sum";
     for (const char flag : word.substr(flags)) {
       if (flag == 'p') migration.scope = Scope::shared;
       if (flag == 'b' || flag == 'r') migration.scope = Scope::both;
       if (flag == 'r') migration.repeatable = true;
+      if (flag == 'o') migration.transactional = false;
       if (flag == '!') migration.reversible = false;
     }
   }
   return {"default", std::move(migrations)};
 }
 
-/// "003" is applied; behind the version `*` is another text, `?` in doubt.
+/// "003" is applied; behind the version `*` is another text, `?` in doubt, in this order.
 inline std::vector<AppliedMigration> make_history(const std::vector<std::string>& words) {
   std::vector<AppliedMigration> rows;
   for (const std::string& word : words) {
@@ -38,13 +39,14 @@ inline std::vector<AppliedMigration> make_history(const std::vector<std::string>
   return rows;
 }
 
-/// "+003 -002 ~900": up, down, up again.
+/// "+003 -002 ~900": up, down, up again; with `?` behind it, in doubt.
 inline std::string steps_text(const MigrationSet& set, const Plan& plan) {
   std::string text;
   for (const Step& step : plan.steps) {
     if (!text.empty()) text += ' ';
     text += step.direction == Direction::down ? '-' : step.again ? '~' : '+';
     text += set[step.migration].version;
+    if (step.in_doubt) text += '?';
   }
   return text;
 }
