@@ -2,6 +2,20 @@
 
 namespace tenancy {
 
+namespace {
+
+Query may_reach_databases("SELECT pg_catalog.has_function_privilege('tenancy.reachable_databases()', 'EXECUTE')");
+
+}  // namespace
+
+void require_reach_of_databases() {
+  if (may_reach_databases.run().front()[0] == "t") return;
+  throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to migrate other databases of the cluster",
+                "Background workers connect to them without a password, and pg_hba.conf is not asked.",
+                "GRANT EXECUTE ON FUNCTION tenancy.reachable_databases() to the role that may, or choose tenants of "
+                "this database.");
+}
+
 Request request_for(const Request& request, const FleetTarget& target) {
   Request own = request;
   own.held_at = target.held_at;

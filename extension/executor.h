@@ -61,6 +61,9 @@ class Executor {
 /// Sleeps until this session's latch is set or the time is over. Throws PgError when the session is cancelled.
 void wait_for_latch(std::chrono::milliseconds most);
 
+/// Workers connect to other databases without asking pg_hba.conf: throws PgError when the current user may not do so.
+void require_reach_of_databases();
+
 /// What was committed up to there is on disk, and on the synchronous standbys, when this returns.
 void flush_commits(XLogRecPtr last_commit);
 

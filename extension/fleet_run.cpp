@@ -10,8 +10,6 @@ using Mode = SessionExecutor::Mode;
 
 constexpr const char* kSharedWave = "shared";
 
-Query may_reach_databases("SELECT pg_catalog.has_function_privilege('tenancy.reachable_databases()', 'EXECUTE')");
-
 Outcome on_other_server(const FleetTarget& target) {
   return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives on " + target.elsewhere, {},
                          "Connect to that server and migrate it there."));
@@ -25,18 +23,6 @@ Outcome without_worker(const FleetTarget& target) {
 
 bool is_shared_elsewhere(const FleetTarget& target) {
   return target.target.kind == core::TargetKind::shared && !target.target.database.empty();
-}
-
-/// Workers connect without asking pg_hba.conf: not everybody may do so.
-void require_reach(const std::vector<FleetTarget>& targets) {
-  bool const reaches = std::any_of(targets.begin(), targets.end(), [](const FleetTarget& target) {
-    return !target.target.database.empty() && target.elsewhere.empty();
-  });
-  if (!reaches || may_reach_databases.run().front()[0] == "t") return;
-  throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to migrate other databases of the cluster",
-                "Background workers connect to them without a password, and pg_hba.conf is not asked.",
-                "GRANT EXECUTE ON FUNCTION tenancy.reachable_databases() to the role that may, or choose tenants of "
-                "this database.");
 }
 
 std::string count_of_targets(std::size_t count) {
@@ -375,7 +361,10 @@ void FleetRun::settle_left() {
 std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progress,
                                    const WaveProgress& wave_progress) {
   require_run_log_rights();
-  require_reach(plan_.targets);
+  bool const reaches = std::any_of(plan_.targets.begin(), plan_.targets.end(), [](const FleetTarget& target) {
+    return !target.target.database.empty() && target.elsewhere.empty();
+  });
+  if (reaches) require_reach_of_databases();
   workers_ = workers;
   bool const by_workers = mode == Mode::committing && workers > 0;
   plan_.request.outside = by_workers ? Outside::stop_before : Outside::refuse;

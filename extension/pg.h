@@ -80,6 +80,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/analyze.h"
+#include "parser/parse_node.h"
 #include "parser/parser.h"
 #include "parser/scansup.h"
 #include "pgstat.h"

@@ -1,5 +1,6 @@
 // The procedures that commit as they go: rollout, migrate_targets, resume, retry_failed, rollback_run.
 #include "extension/fleet_call.h"
+#include "extension/procedure.h"
 #include "extension/saved_run.h"
 
 namespace tenancy {
@@ -89,16 +90,6 @@ class RolloutProgress {
   std::size_t failed_ = 0;
   TimestampTz last_notice_ = GetCurrentTimestamp();
 };
-
-void require_own_transaction(FunctionCallInfo fcinfo, const char* procedure) {
-  auto* const context = fcinfo->context;
-  if (context != nullptr && IsA(context, CallContext) && !castNode(CallContext, context)->atomic) return;
-  throw PgError(
-      ERRCODE_INVALID_TRANSACTION_STATE,
-      std::string("tenancy.") + procedure + "() commits after each target and cannot run inside a transaction", {},
-      "Call it by itself, outside BEGIN … COMMIT and not from a function. tenancy.migrate_all() works in a "
-      "transaction.");
-}
 
 /// A run as a procedure: commits as it goes, tells how far it is, and fails when the run did not do all of it.
 template <typename MakePlan>

@@ -82,12 +82,7 @@ class ArrayLiteral {
  public:
   void add(std::string_view text) {
     begin();
-    text_ += '"';
-    for (char const c : text) {
-      if (c == '"' || c == '\\') text_ += '\\';
-      text_ += c;
-    }
-    text_ += '"';
+    text_ += quoted_element(text);
   }
   void add_null() {
     begin();
@@ -210,6 +205,15 @@ void RunClosing::execute() const {
   finish_run.run({id, state, value_or_null(reason)});
   if (current_settings().keeps_all_runs) return;
   prune_runs.run({id});
+}
+
+std::string quoted_element(std::string_view text) {
+  std::string quoted = "\"";
+  for (char const c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 void require_run_log_rights() {

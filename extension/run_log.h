@@ -59,6 +59,9 @@ struct RunClosing {
 /// Throws PgError, with what to grant, when the current user may not keep the record.
 void require_run_log_rights();
 
+/// A text as an element of an array literal.
+[[nodiscard]] std::string quoted_element(std::string_view text);
+
 [[nodiscard]] std::int64_t next_run_id();
 
 /// Records how far a target came: pending (more to do), retrying, done or failed.

@@ -47,6 +47,11 @@ Outcome SessionExecutor::attempt(const WorkItem& item, const FleetTarget& target
   };
   Subtransaction subtransaction;
   try {
+    if (!target.target.database.empty()) {
+      throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED,
+                    target.target.label() + ": only a background worker reaches another database", {},
+                    "Migrate outside of a transaction, with a concurrency of 1 or more.");
+    }
     guarded([] { PushActiveSnapshot(GetTransactionSnapshot()); });  // the one that a portal would have
     Outcome const outcome = complete(success(migrator_.migrate(target.target, request_for(task_.request, target))));
     record_outcome(task_.run, target.ordinal, outcome);

@@ -592,7 +592,7 @@ COMMENT ON FUNCTION tenancy.register_tenant(text, text, text, text, text, text, 
 CREATE FUNCTION tenancy.create_tenant(
     id text, schema text DEFAULT NULL, migration_set text DEFAULT 'default', tier text DEFAULT NULL,
     labels jsonb DEFAULT '{}', owner_role text DEFAULT NULL, revision text DEFAULT 'head',
-    seed_sql text DEFAULT NULL, run_as text DEFAULT NULL)
+    seed_sql text DEFAULT NULL, run_as text DEFAULT NULL, isolation text DEFAULT 'schema')
 RETURNS tenancy.tenants
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -602,6 +602,15 @@ DECLARE
 BEGIN
     IF coalesce(create_tenant.id, '') = '' THEN
         RAISE EXCEPTION 'a tenant needs an id' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF create_tenant.isolation = 'database' THEN
+        RAISE EXCEPTION 'a function cannot create the database of tenant "%"', create_tenant.id
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = format('CALL tenancy.create_tenant_database(%L) does.', create_tenant.id);
+    ELSIF create_tenant.isolation IS DISTINCT FROM 'schema' THEN
+        RAISE EXCEPTION 'isolation "%" is not for a new schema', create_tenant.isolation
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Tenants with isolation rls share a schema that is there: tenancy.register_tenant().';
     END IF;
     IF octet_length(target_schema) > 63 THEN
         RAISE EXCEPTION 'schema name "%" is too long', target_schema
@@ -631,8 +640,16 @@ BEGIN
     RETURN result;
 END
 $$;
-COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, text, text, text) IS
+COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, text, text, text, text) IS
     'Creates a tenant: its schema, its tracking table, every pending migration and an optional seed; all or nothing.';
+
+CREATE PROCEDURE tenancy.create_tenant_database(
+    id text, database text DEFAULT NULL, template text DEFAULT NULL, owner_role text DEFAULT NULL,
+    migration_set text DEFAULT 'default', tier text DEFAULT NULL, labels jsonb DEFAULT '{}',
+    revision text DEFAULT 'head', run_as text DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'tenancy_create_tenant_database' LANGUAGE c;
+COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text) IS
+    'Creates a tenant with a database of its own in this cluster, and every pending migration there; all or nothing.';
 
 CREATE FUNCTION tenancy.discover(pattern text, migration_set text DEFAULT 'default', tier text DEFAULT NULL)
 RETURNS SETOF tenancy.tenants
