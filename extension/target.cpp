@@ -164,7 +164,10 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     for (std::size_t const index : plan.skipped) result.skipped.push_back(set[index].version);
     if (plan.steps.empty()) return result;
     session.require_tracking(target);
-    for (const core::Step& step : plan.steps) run_step(target, session, step, request.in_fleet, result);
+    for (const core::Step& step : plan.steps) {
+      if (request.on_step) request.on_step(set[step.migration].version);
+      run_step(target, session, step, request.in_fleet, result);
+    }
     return result;
   });
 }
@@ -192,6 +195,7 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         result->more = !plan.steps.empty();
         if (plan.steps.empty() || set[plan.steps.front().migration].transactional) return;
         const core::Step& next = plan.steps.front();
+        if (request.on_step) request.on_step(set[next.migration].version);
         step.emplace(settings_, target, set[next.migration], store_.runnable(target.set, next.migration), next, session,
                      request.in_fleet);
       });

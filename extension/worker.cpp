@@ -59,10 +59,19 @@ class Worker {
     return outcome;
   }
 
+  /// Shows each migration in pg_stat_activity.
+  Request request_of(const FleetTarget& target) const {
+    Request request = request_for(task_.request, target);
+    request.on_step = [this, label = target.target.label()](const std::string& version) {
+      show("migrating " + label + ": migration " + version);
+    };
+    return request;
+  }
+
   template <typename Complete>
   Outcome in_transaction(Migrator& migrator, const FleetTarget& target, Complete complete) {
     begin("migrating " + target.target.label());
-    Outcome outcome = complete(success(migrator.migrate(target.target, request_for(task_.request, target))));
+    Outcome outcome = complete(success(migrator.migrate(target.target, request_of(target))));
     if (records()) record_outcome(task_.run, target.ordinal, outcome);
     commit(target.target);
     return outcome;
@@ -81,8 +90,7 @@ class Worker {
       if (records()) record_outcome(task_.run, target.ordinal, part);
       recorded.push_back(step.version);
     };
-    TargetResult const result =
-        migrator.migrate_outside(target.target, request_for(task_.request, target), record_step);
+    TargetResult const result = migrator.migrate_outside(target.target, request_of(target), record_step);
     Outcome outcome = complete(success(result));
     std::vector<std::string> versions = std::exchange(outcome.versions, {});
     record_by_itself(target, outcome);

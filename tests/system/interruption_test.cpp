@@ -203,7 +203,7 @@ class ParallelInterruption : public Interruption {
 TEST_F(ParallelInterruption, WorkersShowWhatTheyDo) {
   Connection runner = start_and_wait(kRun);
   EXPECT_EQ(gate_->value("SELECT query FROM pg_stat_activity WHERE pid = " + waiting_worker()),
-            "tenancy run 1: migrating tenant \"t06\"");
+            "tenancy run 1: migrating tenant \"t06\": migration 002");
   open_gate();
   EXPECT_EQ(runner.finish().size(), 10U);
   expect_no_workers();
