@@ -6,6 +6,14 @@ namespace {
 
 Query may_reach_databases("SELECT pg_catalog.has_function_privilege('tenancy.reachable_databases()', 'EXECUTE')");
 
+/// Two targets changed one catalogue row at a time: CREATE EXTENSION IF NOT EXISTS or GRANT, say, on what they share.
+/// PostgreSQL has no SQLSTATE of its own for that.
+bool is_collision(const ErrorReport& report) {
+  if (report.sqlerrcode == ERRCODE_UNIQUE_VIOLATION) return report.schema_name == "pg_catalog";
+  return report.sqlerrcode == ERRCODE_INTERNAL_ERROR && (report.message.ends_with("tuple concurrently updated") ||
+                                                         report.message.ends_with("tuple concurrently deleted"));
+}
+
 }  // namespace
 
 void require_reach_of_databases() {
@@ -25,7 +33,8 @@ Request request_for(const Request& request, const FleetTarget& target) {
 
 Outcome failed_attempt(const PgError& error, const WorkItem& item, const core::RetryPolicy& policy) {
   Outcome outcome = failure(error);
-  outcome.retry = core::is_retryable(outcome.sqlstate) && static_cast<int>(item.attempt) < policy.max_attempts;
+  bool const may_help = core::is_retryable(outcome.sqlstate) || is_collision(error.report());
+  outcome.retry = may_help && static_cast<int>(item.attempt) < policy.max_attempts;
   return outcome;
 }
 
