@@ -88,7 +88,7 @@ void watched(const SqlScript& script, const ScriptStatement& statement, Statemen
       offset = script.offset_of_character(error.report().cursor_position);
       script.show_line(error, offset);
     }
-    error.prefix("statement " + std::to_string(statement.number) + " (" + script.place(offset) + ")");
+    error.prefix(script.name(statement, offset));
     throw;
   }
 }

@@ -105,6 +105,16 @@ OutsideLock::~OutsideLock() {
   LockRelease(&tag, ExclusiveLock, true);
 }
 
+bool OutsideLock::is_held(Oid schema) {
+  return guarded([=] {
+    LOCKTAG const tag = outside_lock(schema);
+    const LockData* const locks = GetLockStatusData();
+    return std::any_of(locks->locks, locks->locks + locks->nelements, [&](const LockInstanceData& lock) {
+      return lock.holdMask != 0 && std::memcmp(&lock.locktag, &tag, sizeof tag) == 0;
+    });
+  });
+}
+
 TargetSession::TargetSession(const Settings& settings, const Target& target, RunAs run_as, bool in_fleet)
     : schema(require_schema(target.schema)), settings_(settings) {
   if (MigrationWatch::is_active()) {

@@ -73,6 +73,9 @@ class OutsideLock {
   OutsideLock(const OutsideLock&) = delete;
   OutsideLock& operator=(const OutsideLock&) = delete;
 
+  /// Does any session hold it? Looks without taking it, which could be in a runner's way.
+  [[nodiscard]] static bool is_held(Oid schema);
+
  private:
   Oid schema_;
 };

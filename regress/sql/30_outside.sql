@@ -159,6 +159,14 @@ SELECT * FROM out_indexes;
 CALL tenancy.rollout();
 SELECT * FROM out_tracking WHERE version = '4';
 SELECT * FROM out_indexes;
+-- A broken index of another making is not taken for this one's.
+SELECT tenancy.resolve('out_1', '4', 'pending');
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'out_1.d_n'::regclass;
+CREATE INDEX a_id ON out_1.a (id);
+ALTER TYPE out_1.mood RENAME VALUE 'sad' TO 'bad';
+CALL tenancy.rollout();
+SELECT tenancy.resolve('out_1', '4', 'applied');
+
 -- A row whose text is not the stored one cannot be retried, nor one that the plan does not reach.
 UPDATE out_1.schema_migrations SET state = 'running', checksum = 'old' WHERE version = '4';
 UPDATE out_2.schema_migrations SET state = 'running' WHERE version = '4';

@@ -125,6 +125,7 @@ TEST_F(OutsideRun, NobodyElseTouchesTheTargetMeanwhile) {
       EXPECT_THAT(error.report().message, HasSubstr("is running there, in another session")) << call;
     }
   }
+  EXPECT_EQ(watcher_.value("SELECT state FROM tenancy.status('t2')"), "running");
   Connection second = connect();
   second.start("CALL tenancy.rollout(pattern => 't2')");
   failure_of(second);
