@@ -132,7 +132,7 @@ void OutsideStep::run(const ScriptStatement& statement, StatementTimer& timer, S
         change.emplace(tree);
       });
       at_top_level([&] {
-        run_at_top_level(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no,
+        run_at_top_level(script_, statement, timer, step_.in_doubt ? Adapt::repeat : Adapt::no,
                          &MigrationWatch::check_objects);
       });
       own_transaction([&] { check(statement, [=] { require_valid_index(tree); }); });
@@ -149,7 +149,8 @@ void OutsideStep::run_in_transaction(const ScriptStatement& statement, Statement
   own_transaction([&] {
     RoleScope const as_role(role_);
     if (role_.restricted) make_constraints_immediate();
-    run_statement(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no, &MigrationWatch::check_objects);
+    run_statement(script_, statement, timer, step_.in_doubt ? Adapt::repeat : Adapt::no,
+                  &MigrationWatch::check_objects);
     if (role_.restricted || script_.writes_data()) check_deferred_constraints();
     check(statement, [this] {
       require_unchanged(schema_, target_.schema);
