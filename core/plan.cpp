@@ -238,12 +238,15 @@ Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const App
   plan.from = history.revision(history.newest());
   for (const std::string& version : versions) {
     const std::optional<std::size_t> index = set.find(version);
-    if (index && history.is_applied(*index)) plan.steps.push_back({*index, Direction::down, false});
+    if (!index) continue;
+    const bool doubtful = history.is_in_doubt(*index);
+    if (history.is_applied(*index) || doubtful) plan.steps.push_back({*index, Direction::down, false, doubtful});
   }
   std::sort(plan.steps.begin(), plan.steps.end(),
             [](const Step& left, const Step& right) { return left.migration > right.migration; });
   plan.steps.erase(std::unique(plan.steps.begin(), plan.steps.end()), plan.steps.end());
   check_reversible(set, plan.steps);
+  history.require_retried(plan.steps);
   check_nothing_stands_on(set, applied, plan.steps);
   plan.to = history.revision(newest_left(set, history, plan.steps));
   return plan;

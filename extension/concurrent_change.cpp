@@ -129,6 +129,17 @@ bool is_done(Node* statement) {
   });
 }
 
+void require_valid_index(Node* statement) {
+  guarded([=] {
+    if (!is_concurrent(statement)) return;
+    Oid const index = index_of(statement);
+    if (!OidIsValid(index) || is_valid(index)) return;
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("index \"%s\" exists, but is INVALID", get_rel_name(index)),
+                    errhint("An earlier build of it failed. Drop it: DROP INDEX CONCURRENTLY %s.", sql_name(index))));
+  });
+}
+
 std::vector<std::string> remains_of_earlier_run(Node* statement) {
   std::vector<std::string> names;
   guarded([&] {

@@ -35,6 +35,9 @@ class ConcurrentChange {
 /// index of that name.
 [[nodiscard]] bool is_done(Node* statement);
 
+/// Refuses the index that CREATE INDEX CONCURRENTLY IF NOT EXISTS passed by although it is INVALID.
+void require_valid_index(Node* statement);
+
 /// The INVALID indexes that an earlier, interrupted run of the statement left, as SQL names them.
 [[nodiscard]] std::vector<std::string> remains_of_earlier_run(Node* statement);
 

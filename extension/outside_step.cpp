@@ -105,6 +105,17 @@ void OutsideStep::at_top_level(Fn fn) {
   }
 }
 
+template <typename Fn>
+void OutsideStep::check(const ScriptStatement& statement, Fn fn) {
+  RoleScope const as_role(role_);  // whatever role the statement has set
+  try {
+    fn();
+  } catch (PgError& error) {
+    error.prefix(script_.name(statement, statement.offset));
+    throw;
+  }
+}
+
 void OutsideStep::run(const ScriptStatement& statement, StatementTimer& timer, SessionSettings& settings) {
   Node* const tree = statement.tree->stmt;
   // It keeps nobody waiting while it waits for all the transactions of the database, maybe behind hours of work.
@@ -121,9 +132,10 @@ void OutsideStep::run(const ScriptStatement& statement, StatementTimer& timer, S
         change.emplace(tree);
       });
       at_top_level([&] {
-        run_at_top_level(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no,
+        run_at_top_level(script_, statement, timer, step_.in_doubt ? Adapt::repeat : Adapt::no,
                          &MigrationWatch::check_objects);
       });
+      own_transaction([&] { check(statement, [=] { require_valid_index(tree); }); });
     }
     if (is_patient) settings.set_lock_timeout(settings_.lock_timeout);
   } catch (PgError& error) {
@@ -137,12 +149,13 @@ void OutsideStep::run_in_transaction(const ScriptStatement& statement, Statement
   own_transaction([&] {
     RoleScope const as_role(role_);
     if (role_.restricted) make_constraints_immediate();
-    run_statement(script_, statement, timer, step_.in_doubt ? Repeat::yes : Repeat::no, &MigrationWatch::check_objects);
+    run_statement(script_, statement, timer, step_.in_doubt ? Adapt::repeat : Adapt::no,
+                  &MigrationWatch::check_objects);
     if (role_.restricted || script_.writes_data()) check_deferred_constraints();
-    require_unchanged(schema_, target_.schema);
-    if (!script_.writes_data()) return;
-    RoleScope const still(role_);  // whatever role the statement has set
-    require_rows(schema_, target_, settings_.tracking_table, tracked_);
+    check(statement, [this] {
+      require_unchanged(schema_, target_.schema);
+      if (script_.writes_data()) require_rows(schema_, target_, settings_.tracking_table, tracked_);
+    });
   });
 }
 

@@ -32,6 +32,9 @@ class OutsideStep {
   void run_statements();
   void run(const ScriptStatement& statement, StatementTimer& timer, SessionSettings& settings);
   void run_in_transaction(const ScriptStatement& statement, StatementTimer& timer);
+  /// In a transaction: `fn` as the target's role; errors name the statement.
+  template <typename Fn>
+  void check(const ScriptStatement& statement, Fn fn);
   /// True when there was nothing to do.
   bool repeats_what_is_done(const ScriptStatement& statement);
   void drop_indexes(const std::vector<std::string>& names);

@@ -24,10 +24,11 @@ void run_planned(PlannedStmt* planned, const char* sql) {
   PopActiveSnapshot();
 }
 
-/// A copy to scribble on, and its plans.
-List* plan_statement(const RawStmt* tree, const char* sql, Repeat repeat) {
+/// The plans of a copy to scribble on; none when there is nothing to do.
+List* plan_statement(const RawStmt* tree, const char* sql, Adapt adapt) {
   auto* const copy = static_cast<RawStmt*>(copyObjectImpl(tree));
-  if (repeat == Repeat::yes) make_repeatable(copy->stmt);
+  if (adapt == Adapt::repeat) make_repeatable(copy->stmt);
+  if (adapt == Adapt::to_a_transaction && !make_transactional(copy->stmt)) return NIL;
   bool const snapshot = analyze_requires_snapshot(copy);
   if (snapshot) PushActiveSnapshot(GetTransactionSnapshot());
   List* const queries = pg_analyze_and_rewrite_fixedparams(copy, sql, nullptr, 0, nullptr);
@@ -38,13 +39,13 @@ List* plan_statement(const RawStmt* tree, const char* sql, Repeat repeat) {
 
 /// Analyses, plans and runs one statement; all memory goes with a context of its own. The snapshot for the
 /// analysis is popped before the statement runs, which takes its own.
-void run_in_transaction(const RawStmt* tree, const char* sql, Repeat repeat) {
+void run_in_transaction(const RawStmt* tree, const char* sql, Adapt adapt) {
   MemoryContext const statement_context =
       AllocSetContextCreate(CurrentMemoryContext, "tenancy statement", ALLOCSET_DEFAULT_SIZES);
   MemoryContext const outer = MemoryContextSwitchTo(statement_context);
   CommandCounterIncrement();
   ListCell* cell;
-  foreach (cell, plan_statement(tree, sql, repeat)) run_planned(lfirst_node(PlannedStmt, cell), sql);
+  foreach (cell, plan_statement(tree, sql, adapt)) run_planned(lfirst_node(PlannedStmt, cell), sql);
   CommandCounterIncrement();
   MemoryContextSwitchTo(outer);
   MemoryContextDelete(statement_context);
@@ -52,13 +53,13 @@ void run_in_transaction(const RawStmt* tree, const char* sql, Repeat repeat) {
 
 /// What postgres.c does with a statement of a client. The portal keeps the snapshot that the command begins with and
 /// may give back, and the memory that outlives the command's own commits.
-void run_in_portal(const RawStmt* tree, const char* sql, Repeat repeat, AfterStatement after_statement) {
+void run_in_portal(const RawStmt* tree, const char* sql, Adapt adapt, AfterStatement after_statement) {
   MemoryContext const outer = CurrentMemoryContext;
   MemoryContext const statement_context = AllocSetContextCreate(outer, "tenancy statement", ALLOCSET_DEFAULT_SIZES);
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
   MemoryContextSwitchTo(statement_context);
-  List* const plans = plan_statement(tree, sql, repeat);
+  List* const plans = plan_statement(tree, sql, adapt);
   Portal const portal = CreateNewPortal();
   portal->visible = false;
   PortalDefineQuery(portal, nullptr, sql, CreateCommandTag(tree->stmt), plans, nullptr);
@@ -88,34 +89,35 @@ void watched(const SqlScript& script, const ScriptStatement& statement, Statemen
       offset = script.offset_of_character(error.report().cursor_position);
       script.show_line(error, offset);
     }
-    error.prefix("statement " + std::to_string(statement.number) + " (" + script.place(offset) + ")");
+    error.prefix(script.name(statement, offset));
     throw;
   }
 }
 
 }  // namespace
 
-void run_script(const SqlScript& script, std::chrono::milliseconds statement_timeout, AfterStatement after_statement) {
+void run_script(const SqlScript& script, std::chrono::milliseconds statement_timeout, Adapt adapt,
+                AfterStatement after_statement) {
   StatementTimer timer(statement_timeout);
   for (const ScriptStatement& statement : script.statements()) {
-    run_statement(script, statement, timer, Repeat::no, after_statement);
+    run_statement(script, statement, timer, adapt, after_statement);
   }
 }
 
-void run_statement(const SqlScript& script, const ScriptStatement& statement, StatementTimer& timer, Repeat repeat,
+void run_statement(const SqlScript& script, const ScriptStatement& statement, StatementTimer& timer, Adapt adapt,
                    AfterStatement after_statement) {
   watched(script, statement, timer, [&] {
-    run_in_transaction(statement.tree, script.sql(), repeat);
+    run_in_transaction(statement.tree, script.sql(), adapt);
     after_statement();
     timer.stop();
     CHECK_FOR_INTERRUPTS();
   });
 }
 
-void run_at_top_level(const SqlScript& script, const ScriptStatement& statement, StatementTimer& timer, Repeat repeat,
+void run_at_top_level(const SqlScript& script, const ScriptStatement& statement, StatementTimer& timer, Adapt adapt,
                       AfterStatement after_statement) {
   watched(script, statement, timer, [&] {
-    run_in_portal(statement.tree, script.sql(), repeat, after_statement);
+    run_in_portal(statement.tree, script.sql(), adapt, after_statement);
     // It is committed: nothing may fail now.
     timer.stop();
     timer.forget();
@@ -126,7 +128,7 @@ void run_internal_sql(const std::string& sql) {
   guarded([&] {
     ListCell* cell;
     foreach (cell, raw_parser(sql.c_str(), RAW_PARSE_DEFAULT)) {
-      run_in_transaction(lfirst_node(RawStmt, cell), sql.c_str(), Repeat::no);
+      run_in_transaction(lfirst_node(RawStmt, cell), sql.c_str(), Adapt::no);
     }
   });
 }
@@ -134,7 +136,7 @@ void run_internal_sql(const std::string& sql) {
 void run_internal_sql_at_top_level(const std::string& sql) {
   guarded([&] {
     List* const trees = raw_parser(sql.c_str(), RAW_PARSE_DEFAULT);
-    run_in_portal(linitial_node(RawStmt, trees), sql.c_str(), Repeat::no, [] {});
+    run_in_portal(linitial_node(RawStmt, trees), sql.c_str(), Adapt::no, [] {});
   });
 }
 

@@ -109,6 +109,10 @@ std::string SqlScript::place(int offset) const {
   return source_.filename.empty() ? line : source_.filename + " " + line;
 }
 
+std::string SqlScript::name(const ScriptStatement& statement, int offset) const {
+  return "statement " + std::to_string(statement.number) + " (" + place(offset) + ")";
+}
+
 int SqlScript::offset_of_character(int position) const {
   if (position <= 1) return 0;
   const char* at = sql_.data();

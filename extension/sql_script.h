@@ -36,6 +36,9 @@ class SqlScript {
   /// "005_invoices.sql line 14", or "line 14".
   [[nodiscard]] std::string place(int offset) const;
 
+  /// "statement 3 (005_invoices.sql line 14)", with the place of `offset`.
+  [[nodiscard]] std::string name(const ScriptStatement& statement, int offset) const;
+
   /// The byte offset of a 1-based character position, as errors of the parser and the analyser have it.
   [[nodiscard]] int offset_of_character(int position) const;
 

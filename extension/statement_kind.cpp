@@ -161,6 +161,30 @@ void make_repeatable(Node* statement) {
   if (IsA(statement, AlterEnumStmt)) castNode(AlterEnumStmt, statement)->skipIfNewValExists = true;
 }
 
+bool make_transactional(Node* statement) {
+  switch (nodeTag(statement)) {
+    case T_VacuumStmt:
+    case T_ReindexStmt:
+      return false;
+    case T_IndexStmt:
+      castNode(IndexStmt, statement)->concurrent = false;
+      return true;
+    case T_DropStmt:
+      castNode(DropStmt, statement)->concurrent = false;
+      return true;
+    case T_AlterTableStmt: {
+      ListCell* cell;
+      foreach (cell, castNode(AlterTableStmt, statement)->cmds) {
+        auto* const command = lfirst_node(AlterTableCmd, cell);
+        if (command->subtype == AT_DetachPartition) castNode(PartitionCmd, command->def)->concurrent = false;
+      }
+      return true;
+    }
+    default:
+      return true;
+  }
+}
+
 const char* beyond_one_schema(Node* statement) {
   switch (nodeTag(statement)) {
     case T_VacuumStmt:

@@ -25,6 +25,10 @@ namespace tenancy {
 [[nodiscard]] bool is_repeatable(Node* statement);
 void make_repeatable(Node* statement);
 
+/// For a schema that was empty when the transaction began, so that nobody can be kept waiting: makes a copy do without
+/// CONCURRENTLY. False for maintenance that a new table does not need, and that may not run in a transaction.
+[[nodiscard]] bool make_transactional(Node* statement);
+
 /// What works on more than one schema, as a person would name it; nullptr for all else.
 [[nodiscard]] const char* beyond_one_schema(Node* statement);
 

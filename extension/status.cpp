@@ -1,6 +1,6 @@
 #include "extension/status.h"
 
-#include "extension/tracking.h"
+#include "extension/target_session.h"
 
 namespace tenancy {
 
@@ -49,6 +49,10 @@ TenantStatus read_target(const Target& target, Migrator& migrator) {
   result.state = to_string(standing.state);
   result.last_applied_at = tracking.last_applied_at;
   if (!standing.detail.empty()) result.detail = standing.detail;
+  if (standing.state == core::Standing::State::in_doubt && OutsideLock::is_held(schema)) {
+    result.state = "running";
+    result.detail = "a non-transactional migration is running there";
+  }
   return result;
 }
 

@@ -27,13 +27,6 @@ PgError not_transactional(const core::MigrationSet& set, const core::Plan& plan,
               " runs it, with a concurrency of 1 or more. By hand: " + by_hand};
 }
 
-/// How many of its first steps run in a transaction.
-std::size_t transactional_steps(const core::MigrationSet& set, const core::Plan& plan) {
-  auto const first = std::find_if(plan.steps.begin(), plan.steps.end(),
-                                  [&](const core::Step& step) { return !set[step.migration].transactional; });
-  return first - plan.steps.begin();
-}
-
 /// Any migration of the set by its exact version, a versioned one also as revisions name it.
 std::size_t meant_by(const core::MigrationSet& set, const std::string& version) {
   std::optional<std::size_t> const exact = set.find(version);
@@ -106,15 +99,29 @@ core::Plan Migrator::plan(const Target& target, const Request& request) {
   });
 }
 
-void Migrator::require_transactional(const Target& target, const core::Plan& plan) {
+std::size_t Migrator::steps_inside(const Target& target, const core::Plan& plan) {
   const core::MigrationSet& set = store_.set(target.set);
-  for (const core::Step& step : plan.steps) {
-    if (!set[step.migration].transactional) throw not_transactional(set, plan, step.migration);
-  }
+  std::optional<bool> empty;
+  auto const runs_inside = [&](const core::Step& step) {
+    if (set[step.migration].transactional) return true;
+    if (step.direction == core::Direction::down || step.in_doubt || target.kind != core::TargetKind::tenant ||
+        store_.runnable(target.set, step.migration).allow_outside) {
+      return false;
+    }
+    if (!empty) empty = is_empty_schema(target.schema, settings_.tracking_table);
+    return *empty;
+  };
+  return std::find_if_not(plan.steps.begin(), plan.steps.end(), runs_inside) - plan.steps.begin();
+}
+
+void Migrator::require_transactional(const Target& target, const core::Plan& plan) {
+  std::size_t const inside = steps_inside(target, plan);
+  if (inside == plan.steps.size()) return;
+  throw not_transactional(store_.set(target.set), plan, plan.steps[inside].migration);
 }
 
 bool Migrator::is_transactional(const Target& target, const core::Plan& plan) {
-  return transactional_steps(store_.set(target.set), plan) == plan.steps.size();
+  return steps_inside(target, plan) == plan.steps.size();
 }
 
 void Migrator::run_step(const Target& target, TargetSession& session, const core::Step& step, bool quiet,
@@ -127,7 +134,8 @@ void Migrator::run_step(const Target& target, TargetSession& session, const core
     TimestampTz const begin = GetCurrentTimestamp();
     session.run(migration.script(step.direction), confined ? session.schema : InvalidOid,
                 migration.lock_timeout.value_or(settings_.lock_timeout),
-                migration.statement_timeout.value_or(settings_.statement_timeout), quiet);
+                migration.statement_timeout.value_or(settings_.statement_timeout),
+                stored.transactional ? Adapt::no : Adapt::to_a_transaction, quiet);
     require_unchanged(session.schema, target.schema);
     if (migration.script(step.direction).writes_data()) session.require_same_tracking(target, result.tracked);
     std::chrono::microseconds const duration(GetCurrentTimestamp() - begin);
@@ -153,7 +161,7 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     core::Plan plan = make_plan(target, request, session.tracking.applied);
     if (request.outside == Outside::refuse) require_transactional(target, plan);
     const core::MigrationSet& set = store_.set(target.set);
-    std::size_t const count = transactional_steps(set, plan);
+    std::size_t const count = steps_inside(target, plan);
     bool const more = count < plan.steps.size();
     plan = core::first_steps(set, target.kind, session.tracking.applied, std::move(plan), count);
     TargetResult result;
@@ -193,7 +201,7 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         }
         result->to = core::first_steps(set, target.kind, session.tracking.applied, plan, 0).to;
         result->more = !plan.steps.empty();
-        if (plan.steps.empty() || set[plan.steps.front().migration].transactional) return;
+        if (plan.steps.empty() || steps_inside(target, plan) > 0) return;
         const core::Step& next = plan.steps.front();
         if (request.on_step) request.on_step(set[next.migration].version);
         step.emplace(settings_, target, set[next.migration], store_.runnable(target.set, next.migration), next, session,
@@ -221,7 +229,7 @@ void Migrator::run_sql(const Target& target, const std::string& sql, RunAs run_a
     check_statements(script, true, target.kind == core::TargetKind::tenant);
     RoleScope const as_role(session.role);
     session.run(script, target.kind == core::TargetKind::tenant ? session.schema : InvalidOid, settings_.lock_timeout,
-                settings_.statement_timeout, false);
+                settings_.statement_timeout, Adapt::no, false);
     require_unchanged(session.schema, target.schema);
   });
 }

@@ -129,6 +129,9 @@ class Migrator {
  private:
   [[nodiscard]] core::Plan make_plan(const Target& target, const Request& request,
                                      std::span<const core::AppliedMigration> applied);
+  /// How many of the plan's first steps run in a transaction. Non-transactional ones too in a tenant's schema that is
+  /// empty: they cannot keep anybody waiting who works there.
+  [[nodiscard]] std::size_t steps_inside(const Target& target, const core::Plan& plan);
   void run_step(const Target& target, class TargetSession& session, const core::Step& step, bool quiet,
                 TargetResult& result);
 

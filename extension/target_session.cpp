@@ -71,6 +71,28 @@ void check_deferred_constraints() {
   }
 }
 
+bool is_empty_schema(const std::string& name, const std::string& tracking_table) {
+  return guarded([&] {
+    Oid const schema = get_namespace_oid(name.c_str(), false);
+    Oid const tracking = get_relname_relid(tracking_table.c_str(), schema);
+    // Whatever stands in a schema depends on it, or on something else in it.
+    Relation const depend = table_open(DependRelationId, AccessShareLock);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(NamespaceRelationId));
+    ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(schema));
+    SysScanDesc const scan = systable_beginscan(depend, DependReferenceIndexId, true, nullptr, 2, keys);
+    bool empty = true;
+    while (HeapTuple const row = systable_getnext(scan)) {
+      auto* const form = (Form_pg_depend)GETSTRUCT(row);
+      empty = empty && form->classid == RelationRelationId && form->objid == tracking;
+    }
+    systable_endscan(scan);
+    table_close(depend, AccessShareLock);
+    return empty;
+  });
+}
+
 Tracking usable_tracking(Oid schema, const Target& target, const std::string& table, WhenLocked when_locked) {
   Tracking tracking = read_tracking(schema, table, target.set, when_locked);
   if (tracking.shape == TrackingShape::foreign) throw foreign_tracking_table(table);
@@ -105,6 +127,16 @@ OutsideLock::~OutsideLock() {
   LockRelease(&tag, ExclusiveLock, true);
 }
 
+bool OutsideLock::is_held(Oid schema) {
+  return guarded([=] {
+    LOCKTAG const tag = outside_lock(schema);
+    const LockData* const locks = GetLockStatusData();
+    return std::any_of(locks->locks, locks->locks + locks->nelements, [&](const LockInstanceData& lock) {
+      return lock.holdMask != 0 && std::memcmp(&lock.locktag, &tag, sizeof tag) == 0;
+    });
+  });
+}
+
 TargetSession::TargetSession(const Settings& settings, const Target& target, RunAs run_as, bool in_fleet)
     : schema(require_schema(target.schema)), settings_(settings) {
   if (MigrationWatch::is_active()) {
@@ -122,13 +154,13 @@ TargetSession::TargetSession(const Settings& settings, const Target& target, Run
 }
 
 void TargetSession::run(const SqlScript& script, Oid confined_to, std::chrono::milliseconds lock_timeout,
-                        std::chrono::milliseconds statement_timeout, bool quiet) {
+                        std::chrono::milliseconds statement_timeout, Adapt adapt, bool quiet) {
   ScopedContext const memory(CurrentMemoryContext, "tenancy step");
   SettingsScope const settings(search_path_, lock_timeout, quiet);
   MigrationWatch watch(confined_to, search_path_.front(), tracking.relation, memory.get());
   // Nothing may be left to fire later, with the rights of whoever commits.
   if (role.restricted) make_constraints_immediate();
-  run_script(script, statement_timeout, &MigrationWatch::check_objects);
+  run_script(script, statement_timeout, adapt, &MigrationWatch::check_objects);
   if (role.restricted || script.writes_data()) check_deferred_constraints();
   watch.drop_temporary_objects();
 }

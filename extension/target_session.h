@@ -1,6 +1,7 @@
 // What holds while one target is worked on.
 #pragma once
 
+#include "extension/script_runner.h"
 #include "extension/session.h"
 #include "extension/target.h"
 #include "extension/tracking.h"
@@ -18,7 +19,7 @@ class TargetSession {
 
   /// Runs a script with the settings of a migration and puts them back.
   void run(const SqlScript& script, Oid confined_to, std::chrono::milliseconds lock_timeout,
-           std::chrono::milliseconds statement_timeout, bool quiet);
+           std::chrono::milliseconds statement_timeout, Adapt adapt, bool quiet);
 
   /// As the target's role; refuses a table that is not usable, and a target in which a non-transactional migration runs
   /// at this moment.
@@ -62,6 +63,9 @@ void require_unchanged(Oid schema, const std::string& name);
 
 void check_deferred_constraints();
 
+/// Has a schema nothing in it but its tracking table?
+[[nodiscard]] bool is_empty_schema(const std::string& name, const std::string& tracking_table);
+
 /// Held by a session, from construction to destruction, while it runs a non-transactional migration in a schema. Nobody
 /// ever waits for it: who did could hold a snapshot that the migration itself waits for. It is a session-level advisory
 /// lock, with the schema's oid as its second key.
@@ -72,6 +76,9 @@ class OutsideLock {
   ~OutsideLock();
   OutsideLock(const OutsideLock&) = delete;
   OutsideLock& operator=(const OutsideLock&) = delete;
+
+  /// Does any session hold it? Looks without taking it, which could be in a runner's way.
+  [[nodiscard]] static bool is_held(Oid schema);
 
  private:
   Oid schema_;

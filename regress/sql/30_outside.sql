@@ -59,6 +59,13 @@ SELECT * FROM tenancy.downgrade_all('2');
 CALL tenancy.downgrade_rollout('2');
 SELECT * FROM out_tracking;
 SELECT * FROM out_indexes;
+-- A run is taken back by turns too.
+CALL tenancy.rollout();
+SELECT max(id) AS run FROM tenancy.runs \gset
+SELECT tenant, state, from_revision, to_revision, versions FROM tenancy.run_targets WHERE run = :run ORDER BY tenant;
+CALL tenancy.rollback_run(:run);
+SELECT tenant, state, from_revision, to_revision, versions FROM tenancy.run_targets WHERE run = :run + 1 ORDER BY tenant;
+SELECT * FROM out_tracking;
 CALL tenancy.downgrade_rollout('1');
 SELECT tenancy.drop_migration('2'), tenancy.drop_migration('3'), tenancy.drop_migration('4');
 
@@ -159,11 +166,48 @@ SELECT * FROM out_indexes;
 CALL tenancy.rollout();
 SELECT * FROM out_tracking WHERE version = '4';
 SELECT * FROM out_indexes;
+-- A broken index of another making is not taken for this one's.
+SELECT tenancy.resolve('out_1', '4', 'pending');
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'out_1.d_n'::regclass;
+CREATE INDEX a_id ON out_1.a (id);
+ALTER TYPE out_1.mood RENAME VALUE 'sad' TO 'bad';
+CALL tenancy.rollout();
+SELECT tenancy.resolve('out_1', '4', 'applied');
+
 -- A row whose text is not the stored one cannot be retried, nor one that the plan does not reach.
 UPDATE out_1.schema_migrations SET state = 'running', checksum = 'old' WHERE version = '4';
 UPDATE out_2.schema_migrations SET state = 'running' WHERE version = '4';
 CALL tenancy.rollout('3');
 SELECT tenancy.resolve('out_1', '4', 'applied'), tenancy.resolve('out_2', '4', 'applied');
+
+-- A schema with nothing in it is taken through all of them in its one transaction; so a new tenant is.
+SELECT tenancy.add_migration('1', 'CREATE TABLE a (id int, n int)', 'DROP TABLE a', migration_set => 'fresh');
+SELECT tenancy.add_migration('2', $$
+    CREATE INDEX CONCURRENTLY a_n ON a (n);
+    CREATE INDEX CONCURRENTLY a_id ON a (id);
+    CREATE TABLE p (id int) PARTITION BY LIST (id);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+    ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;
+    REINDEX TABLE CONCURRENTLY a;
+    VACUUM (ANALYZE) a;
+    DROP INDEX CONCURRENTLY a_id;
+    CREATE TYPE mood AS ENUM ('happy');
+    ALTER TYPE mood ADD VALUE 'sad';
+$$, migration_set => 'fresh', transactional => false);
+SELECT id FROM tenancy.create_tenant('out_3', migration_set => 'fresh', seed_sql => 'INSERT INTO a VALUES (7, 7)');
+SELECT version, state FROM tenancy.history('out_3');
+SELECT indexname, indisvalid FROM out_indexes WHERE schemaname = 'out_3';
+SELECT enum_range(NULL::out_3.mood), relispartition FROM pg_class WHERE oid = 'out_3.p1'::regclass;
+CREATE SCHEMA out_4;
+SELECT * FROM tenancy.migrate_schema('out_4', '1', migration_set => 'fresh') WHERE version <> '1';
+SELECT * FROM tenancy.migrate_schema('out_4', migration_set => 'fresh');
+CREATE SCHEMA out_5;
+CREATE FUNCTION out_5.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+SELECT * FROM tenancy.migrate_schema('out_5', migration_set => 'fresh');
+SET client_min_messages = warning;
+DROP SCHEMA out_3, out_4, out_5 CASCADE;
+RESET client_min_messages;
+SELECT id FROM tenancy.deregister_tenant('out_3');
 
 -- A repeatable one.
 SELECT tenancy.add_migration('clean', 'VACUUM a', transactional => false, repeatable => true);

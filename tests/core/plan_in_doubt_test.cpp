@@ -60,6 +60,23 @@ TEST(PlanInDoubt, IsRetriedDownwardsAsApplied) {
   }
 }
 
+TEST(PlanInDoubt, IsRetriedByARollback) {
+  const auto rollback = [](const Words& applied, const Words& versions) {
+    return plan_rollback(kSet, TargetKind::tenant, make_history(applied), versions, InDoubt::retry);
+  };
+  EXPECT_EQ(steps_text(kSet, rollback({"001", "002", "004?"}, {"002", "004"})), "-004? -002");
+  EXPECT_EQ(error_of([&] { return rollback({"001", "002", "004?"}, {"002"}); })->kind(), ErrorKind::in_doubt);
+}
+
+TEST(PlanInDoubt, IsRetriedUpToAPin) {
+  const auto pinned = [](const Words& applied, std::string_view pin) {
+    return plan_pinned_upgrade(kSet, TargetKind::tenant, make_history(applied), parse_revision("head"),
+                               parse_revision(pin), OutOfOrder::refuse, InDoubt::retry);
+  };
+  EXPECT_EQ(steps_text(kSet, pinned({"001", "002?"}, "002")), "+002?");
+  EXPECT_EQ(error_of([&] { return pinned({"001", "002?"}, "001"); })->kind(), ErrorKind::in_doubt);
+}
+
 TEST(PlanInDoubt, IsRefusedWhenThePlanDoesNotRetryIt) {
   const auto up = [](const Words& applied, const char* revision, OutOfOrder policy = OutOfOrder::refuse) {
     return error_of([&] { return upgrade(applied, revision, policy); });

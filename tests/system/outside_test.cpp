@@ -125,6 +125,7 @@ TEST_F(OutsideRun, NobodyElseTouchesTheTargetMeanwhile) {
       EXPECT_THAT(error.report().message, HasSubstr("is running there, in another session")) << call;
     }
   }
+  EXPECT_EQ(watcher_.value("SELECT state FROM tenancy.status('t2')"), "running");
   Connection second = connect();
   second.start("CALL tenancy.rollout(pattern => 't2')");
   failure_of(second);
@@ -272,6 +273,27 @@ TEST_F(OutsideRun, UpgradeSettlesAnInterruptedDowngrade) {
   EXPECT_THROW(runner.finish(), PgError);
   wait_for_recovery();
   expect_next_run_finishes();
+}
+
+TEST(OutsideWithoutWorkers, IsRefusedBeforeAnythingRuns) {
+  Cluster cluster{{"max_worker_processes", "0"}};
+  Connection session = cluster.connect(cluster.create_database());
+  session.exec(R"(
+    SELECT tenancy.add_migration('001', 'CREATE TABLE items (id int)', 'DROP TABLE items');
+    SELECT tenancy.create_tenant('t1');
+    SELECT tenancy.add_migration('002', 'ALTER TABLE items ADD n int');
+    SELECT tenancy.add_migration('003', 'CREATE INDEX CONCURRENTLY ON items (n)', transactional => false);
+  )");
+  try {
+    session.exec("CALL tenancy.rollout()");
+    FAIL() << "it ran";
+  } catch (const PgError& error) {
+    EXPECT_EQ(error.report().message, "no background worker is free");
+  }
+  EXPECT_EQ(session.value("SELECT revision FROM tenancy.status()"), "001");
+  // A new tenant needs none.
+  session.exec("SELECT tenancy.create_tenant('t2')");
+  EXPECT_EQ(session.value("SELECT revision FROM tenancy.status('t2')"), "003");
 }
 
 }  // namespace
