@@ -15,7 +15,7 @@ struct TenantStatus {
   Value revision;  ///< NULL: not known
   Value head;      ///< NULL: the set has no migration for it
   std::optional<std::size_t> pending;
-  std::string state;  ///< current, behind, diverged, in doubt, missing, foreign, denied, locked, elsewhere
+  std::string state;  ///< current, pinned, behind, diverged, in doubt, missing, foreign, denied, locked, elsewhere
   TimestampTz last_applied_at = 0;  ///< 0: never
   Value detail;
 };
