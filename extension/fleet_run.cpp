@@ -273,7 +273,7 @@ void FleetRun::run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Pr
     finish(index, std::move(outcome), progress);
     if (outcomes_[index].success) return;
     const FleetTarget& target = plan_.targets[index];
-    if (is_shared_elsewhere(target)) broken_databases_.emplace(target.target.database, target.target.set);
+    if (target.goes_with_shared()) broken_databases_.emplace(target.target.database, target.target.set);
     check_budgets(failed_ - failed_before, wave, dispatcher);
   };
   std::vector<std::size_t> todo;
