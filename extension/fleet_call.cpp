@@ -35,7 +35,8 @@ int concurrency_or_default(std::optional<int> given) {
 
 void warn_about_nobody(const TenantFilter& filter, const std::vector<FleetTarget>& targets) {
   bool const anybody = std::any_of(targets.begin(), targets.end(), [](const FleetTarget& one) { return !one.shared; });
-  if (anybody || !filter.is_partial()) return;
+  // Those in the shared schema have no target of their own.
+  if (anybody || !filter.is_partial() || !select_tenants(filter).empty()) return;
   guarded([] {
     ereport(WARNING, (errmsg("no tenant matches"),
                       errhint("pattern is a LIKE pattern on the id; tier, labels and statuses narrow it further. See "

@@ -53,7 +53,8 @@ Datum run_fleet(FunctionCallInfo fcinfo, Direction direction) {
       rows.add({cell_or_null(target.tenant), to_cell(target.schema), outcome.success, cell_or_null(outcome.from),
                 cell_or_null(outcome.to), static_cast<std::int64_t>(outcome.versions.size()), outcome.duration,
                 static_cast<std::int64_t>(outcome.attempts), outcome.waited, cell_or_null(outcome.sqlstate),
-                cell_or_null(outcome.error), cell_or_null(outcome.detail), cell_or_null(outcome.hint)});
+                cell_or_null(outcome.error), cell_or_null(outcome.detail), cell_or_null(outcome.hint),
+                to_cell(run.targets()[i].held_at)});
     }
     warn_about_failures(failed, outcomes.size());
     return Datum(0);

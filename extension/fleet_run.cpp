@@ -8,8 +8,6 @@ namespace {
 
 using Mode = SessionExecutor::Mode;
 
-constexpr const char* kSharedWave = "shared";
-
 Outcome on_other_server(const FleetTarget& target) {
   return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives on " + target.elsewhere, {},
                          "Connect to that server and migrate it there."));
@@ -21,8 +19,9 @@ Outcome without_worker(const FleetTarget& target) {
                          "Migrate outside of a transaction, with a concurrency of 1 or more."));
 }
 
-bool is_shared_elsewhere(const FleetTarget& target) {
-  return target.target.kind == core::TargetKind::shared && !target.target.database.empty();
+Outcome forgotten(const FleetTarget& target) {
+  return failure(PgError(ERRCODE_UNDEFINED_OBJECT, target.target.label() + ": it is no longer registered there", {},
+                         "See tenancy.tenants. A new run reaches the tenants as they are registered now."));
 }
 
 std::string count_of_targets(std::size_t count) {
@@ -62,8 +61,6 @@ void check_revision(Migrator& migrator, const RunPlan& plan) {
   if (unknown) throw *unknown;
 }
 
-std::uint64_t random_below(std::uint64_t bound) { return pg_prng_uint64_range(&pg_global_prng_state, 0, bound - 1); }
-
 }  // namespace
 
 RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request, RunPolicy policy) {
@@ -94,9 +91,27 @@ RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request
   return plan;
 }
 
+bool FleetRun::is_held_back(const FleetTarget& target, std::size_t steps) {
+  if (!target.held_at) return false;
+  Subtransaction subtransaction;
+  try {
+    core::Plan const plan = migrator_.plan(target.target, plan_.request);
+    subtransaction.commit();
+    return plan.steps.size() > steps;
+  } catch (const PgError& error) {
+    subtransaction.roll_back();
+    if (error.stops_the_run()) throw;
+    return true;
+  }
+}
+
 void FleetRun::look_at(std::size_t index) {
   const FleetTarget& target = plan_.targets[index];
   Outcome& outcome = outcomes_[index];
+  if (!target.is_registered) {
+    outcome = forgotten(target);
+    return;
+  }
   if (!target.elsewhere.empty()) {
     outcome = on_other_server(target);
     return;
@@ -120,7 +135,8 @@ void FleetRun::look_at(std::size_t index) {
       pending_[index] = true;
       return;
     }
-    if (target.shared) throw;
+    // A rollback that is refused names all that refuse it.
+    if (target.shared && plan_.operation != "rollback") throw;
     outcome = failure(error);
     return;
   }
@@ -130,6 +146,7 @@ void FleetRun::look_at(std::size_t index) {
     outside_ = outside_ || !migrator_.is_transactional(target.target, plan);
   }
   pending_[index] = !plan.steps.empty();
+  held_ += is_held_back(target, plan.steps.size()) ? 1 : 0;
   skipping_ += plan.skipped.empty() ? 0 : 1;
   outcome.success = true;
   outcome.from = plan.from;
@@ -147,7 +164,7 @@ void FleetRun::look_at_all() {
     TemporaryContext const memory(target_context.get());
     look_at(i);
     trimmer.target_done();
-    if (pending_[i] || !outcomes_[i].success) ++work_;
+    if (has_work(i)) ++work_;
   }
 }
 
@@ -167,62 +184,17 @@ void FleetRun::require_all() const {
                 "back.");
 }
 
-void FleetRun::add_wave(std::string name, bool is_canary, std::vector<std::size_t> targets) {
-  std::erase_if(targets, [this](std::size_t i) { return !pending_[i] && outcomes_[i].success; });
-  if (!targets.empty()) waves_.push_back({std::move(name), is_canary, std::move(targets)});
-}
-
-void FleetRun::plan_waves() {
-  if (plan_.resumes) {
-    for (core::Wave& wave : plan_.waves) add_wave(std::move(wave.name), wave.is_canary, std::move(wave.targets));
-    return;
-  }
-  std::vector<std::size_t> shared, tenants;
-  std::vector<core::RolloutTarget> candidates;
-  // A canary is one that has something to do.
-  core::RolloutPolicy policy = plan_.policy.waves;
-  std::erase_if(policy.canary_tenants, [&](const std::string& id) {
-    return std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const FleetTarget& target) {
-      std::size_t const i = &target - plan_.targets.data();
-      return target.target.tenant == id && !pending_[i] && outcomes_[i].success;
-    });
-  });
-  std::erase_if(policy.waves, [&](const std::string& value) {
-    bool any = false;
-    bool work = false;
-    for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
-      if (plan_.targets[i].shared || plan_.targets[i].wave_value != value) continue;
-      any = true;
-      work = work || pending_[i] || !outcomes_[i].success;
-    }
-    return any && !work;
-  });
+std::vector<RunTargetRecord> FleetRun::settled() const {
+  std::vector<RunTargetRecord> rows;
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
-    const FleetTarget& target = plan_.targets[i];
-    if (target.shared || is_shared_elsewhere(target)) {
-      shared.push_back(i);
-    } else if (pending_[i] || !outcomes_[i].success) {
-      tenants.push_back(i);
-      candidates.push_back(
-          {target.target.tenant, target.wave_value.value_or(""), target.wave_value.has_value(), target.created_at});
-    }
+    if (pending_[i]) continue;
+    rows.push_back({&plan_.targets[i], {}, outcomes_[i].success ? nullptr : &outcomes_[i], outcomes_[i].from});
   }
-  std::vector<core::Wave> const waves = core::plan_waves(candidates, policy, random_below);
-  if (!plan_.takes_shared_last) add_wave(kSharedWave, false, shared);
-  for (const core::Wave& wave : waves) {
-    std::vector<std::size_t> targets;
-    for (std::size_t const i : wave.targets) targets.push_back(tenants[i]);
-    add_wave(wave.name, wave.is_canary, std::move(targets));
-  }
-  if (plan_.takes_shared_last) add_wave(kSharedWave, false, shared);
-  std::uint32_t ordinal = 0;
-  for (const core::Wave& wave : waves_) {
-    for (std::size_t const i : wave.targets) plan_.targets[i].ordinal = ++ordinal;
-  }
+  return rows;
 }
 
 RunOpening FleetRun::opening() const {
-  if (plan_.resumes) return RunOpening::again(id_);
+  if (plan_.resumes) return RunOpening::again(id_, settled());
   RunRecord const run{id_,
                       plan_.operation,
                       plan_.revision,
@@ -301,7 +273,7 @@ void FleetRun::run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Pr
     finish(index, std::move(outcome), progress);
     if (outcomes_[index].success) return;
     const FleetTarget& target = plan_.targets[index];
-    if (is_shared_elsewhere(target)) broken_databases_.emplace(target.target.database, target.target.set);
+    if (target.goes_with_shared()) broken_databases_.emplace(target.target.database, target.target.set);
     check_budgets(failed_ - failed_before, wave, dispatcher);
   };
   std::vector<std::size_t> todo;
@@ -321,19 +293,22 @@ void FleetRun::run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Pr
 }
 
 void FleetRun::run_waves(Dispatcher& dispatcher, const Progress& progress, const WaveProgress& wave_progress) {
+  // A canary that had nothing to do is done too: whoever repeats the call must not get the whole fleet.
+  bool canary_done = !plan_.resumes;
   for (const core::Wave& wave : waves_) {
     const FleetTarget& first = plan_.targets[wave.targets.front()];
-    bool const shared = first.shared || is_shared_elsewhere(first);
+    bool const shared = first.goes_with_shared();
     // Downwards the shared schema comes last, and the tenants that failed still need it.
     if (shared && plan_.takes_shared_last && failed_ > 0) {
       dispatcher.stop("failed", count_of_targets(failed_) + " failed");
     }
+    if (plan_.policy.stop_after_canary && canary_done && !shared && !wave.is_canary) {
+      dispatcher.stop("stopped", "the canary is done");
+    }
     if (dispatcher.is_stopped()) return;
     if (wave_progress && waves_.size() > 1) wave_progress(wave.name, wave.targets.size());
     run_wave(wave, dispatcher, progress);
-    if (wave.is_canary && plan_.policy.stop_after_canary && &wave != &waves_.back()) {
-      dispatcher.stop("stopped", "the canary is done");
-    }
+    canary_done = canary_done || wave.is_canary;
   }
 }
 

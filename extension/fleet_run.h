@@ -65,16 +65,27 @@ class FleetRun {
   /// How it ended: done, failed, stopped or aborted, and why.
   [[nodiscard]] const std::string& state() const noexcept { return ending_.state; }
   [[nodiscard]] const std::string& reason() const noexcept { return ending_.reason; }
+  /// Targets that would have had more to do without their pins.
+  [[nodiscard]] std::size_t held() const noexcept { return held_; }
   /// Targets that were left as they are because the run ended before.
   [[nodiscard]] std::size_t left() const noexcept { return left_; }
 
  private:
   void look_at(std::size_t index);
+  [[nodiscard]] bool is_held_back(const FleetTarget& target, std::size_t steps);
   void look_at_all();
   void require_all() const;
+  [[nodiscard]] bool has_work(std::size_t index) const { return pending_[index] || !outcomes_[index].success; }
   void plan_waves();
+  /// The tenant of each target: where several share one, the first of those that the canary names; the others are taken
+  /// out of the list.
+  [[nodiscard]] std::vector<std::string> name_targets(std::vector<std::string>& canary_tenants);
+  /// Without the canaries and waves that have nothing to do.
+  [[nodiscard]] core::RolloutPolicy wave_policy(const std::vector<std::string>& names) const;
   void add_wave(std::string name, bool is_canary, std::vector<std::size_t> targets);
   [[nodiscard]] RunOpening opening() const;
+  /// What a run that goes on has nothing to do with.
+  [[nodiscard]] std::vector<RunTargetRecord> settled() const;
   [[nodiscard]] std::unique_ptr<Executor> make_executor(const RunOpening& opening, SessionExecutor::Mode mode);
   void run_waves(Dispatcher& dispatcher, const Progress& progress, const WaveProgress& wave_progress);
   void run_wave(const core::Wave& wave, Dispatcher& dispatcher, const Progress& progress);
@@ -96,6 +107,7 @@ class FleetRun {
   std::size_t work_ = 0;  ///< targets that are not unchanged
   std::size_t failed_ = 0;
   std::size_t left_ = 0;
+  std::size_t held_ = 0;
   std::size_t skipping_ = 0;  ///< targets with migrations that are left out because they are out of order
   bool outside_ = false;      ///< some plan has steps outside of transactions
   RunClosing ending_;

@@ -1,20 +1,10 @@
 #include "extension/fleet_targets.h"
 
+#include "extension/pins.h"
+
 namespace tenancy {
 
 namespace {
-
-/// The lower one of the revisions that tenants of one target are pinned to.
-void pin(FleetTarget& target, const Value& revision, Store& store) {
-  if (!revision) return;
-  target.held_at = for_target(target.target, [&] {
-    core::Revision const pinned = core::parse_revision(*revision);
-    if (!target.held_at) return *revision;
-    core::Revision const lower =
-        core::held_back(store.set(target.target.set), core::parse_revision(*target.held_at), pinned);
-    return lower.kind == core::Revision::Kind::base ? std::string("base") : lower.version;
-  });
-}
 
 /// What the tenants share that have schemas of another database of this cluster, before the first of them.
 void add_shared_of_databases(std::vector<FleetTarget>& targets, const std::vector<std::string>& shared_sets,
@@ -53,7 +43,7 @@ FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema
   target.target = {tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
   if (!tenant.is_here) {
     target.target.database = tenant.database.value_or("");
-    if (tenant.server) target.elsewhere = "server \"" + *tenant.server + "\"";
+    if (tenant.server) target.elsewhere = on_server(tenant);
     // A database of its own has in its shared schema what other tenants share, too.
     if (tenant.schema == shared_schema) target.target.kind = core::TargetKind::combined;
   }
@@ -63,6 +53,8 @@ FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema
 }
 
 }  // namespace
+
+std::string on_server(const Tenant& tenant) { return "server \"" + *tenant.server + "\""; }
 
 Target shared_target(const Settings& settings, const std::string& set) {
   const std::string& schema = settings.shared_schemas.front();
@@ -94,10 +86,12 @@ Target schema_target(const std::string& schema, const Value& set) {
 std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantDetails& details, Store& store,
                                        const Settings& settings) {
   std::vector<FleetTarget> targets;
+  Pins const pins(store);
   auto const add_shared = [&](const std::string& set) {
     FleetTarget& shared = targets.emplace_back();
     shared.target = shared_target(settings, set);
     shared.shared = true;
+    shared.held_at = pins.of(shared.target.schema, set);
   };
   for (const std::string& set : Store::shared_sets()) {
     if (!filter.migration_set || *filter.migration_set == set) add_shared(set);
@@ -108,12 +102,7 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
       auto const is_shared = [&](const FleetTarget& one) {
         return one.shared && one.target.set == tenant.migration_set;
       };
-      auto known = std::find_if(targets.begin(), targets.end(), is_shared);
-      if (known == targets.end()) {
-        add_shared(tenant.migration_set);
-        known = targets.end() - 1;
-      }
-      pin(*known, tenant.pinned_revision, store);
+      if (std::none_of(targets.begin(), targets.end(), is_shared)) add_shared(tenant.migration_set);
       continue;
     }
     FleetTarget next = tenant_target(tenant, settings.shared_schemas.front());
@@ -121,9 +110,9 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
     if (!targets.empty() && !targets.back().shared && is_same_place(targets.back(), next)) {
       targets.back().target.tenant.clear();
     } else {
+      next.held_at = pins.of(tenant);
       targets.push_back(std::move(next));
     }
-    pin(targets.back(), tenant.pinned_revision, store);
   }
   add_shared_of_databases(targets, Store::shared_sets(), settings.shared_schemas.front());
   // A shared set that only rls tenants brought in stands behind some tenants.

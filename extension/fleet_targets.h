@@ -11,18 +11,27 @@ struct FleetTarget {
   Target target;
   bool shared = false;                ///< the shared schema, migrated before all tenants (after them, downwards)
   std::string elsewhere;              ///< for a target that cannot be reached from here: where it is
+  bool is_registered = true;          ///< false: no longer, when a recorded run goes on
   Value held_at;                      ///< a revision of this target that it is not taken beyond, upwards
   std::vector<std::string> versions;  ///< a rollback takes exactly these back
   std::uint32_t ordinal = 0;          ///< its place in the run
 
   Value wave_value;             ///< see TenantDetails
   std::int64_t created_at = 0;  ///< microseconds
+
+  /// Is it migrated with the shared schema: the one that tenants in another database share?
+  [[nodiscard]] bool goes_with_shared() const noexcept {
+    return shared || (target.kind == core::TargetKind::shared && !target.database.empty());
+  }
 };
 
 /// The shared schema's targets, one for each set that has migrations for it, then the tenants' ordered by schema,
 /// each once. Throws PgError.
 [[nodiscard]] std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantDetails& details,
                                                      Store& store, const Settings& settings);
+
+/// FleetTarget::elsewhere of a tenant that has a server.
+[[nodiscard]] std::string on_server(const Tenant& tenant);
 
 /// The target of a schema of this database: its tenant and its migration set, unless `set` names one.
 [[nodiscard]] Target schema_target(const std::string& schema, const Value& set);

@@ -60,9 +60,12 @@ class RolloutProgress {
                     "The warnings above say why, and tenancy.run_report(" + id + ") does.",
                     "What was migrated stays so. Mend the failed targets and CALL tenancy.retry_failed(" + id + ").");
     }
-    guarded([this] {
+    guarded([&] {
       ereport(NOTICE,
-              (errmsg("%zu of %zu targets migrated, %zu had nothing to do", migrated_, all_, all_ - migrated_)));
+              (errmsg("%zu of %zu targets migrated, %zu had nothing to do", migrated_, all_, all_ - migrated_),
+               run.held() == 0 ? 0
+                               : errdetail_plural("%zu target is held back by its pin.",
+                                                  "%zu targets are held back by their pins.", run.held(), run.held())));
     });
   }
 
@@ -178,6 +181,7 @@ TENANCY_SQL_FUNCTION(tenancy_migrate_targets) {
   return run_procedure(fcinfo, "migrate_targets", 3, [](Migrator& migrator, const Arguments& arguments) {
     TenantFilter filter;
     filter.ids = arguments.array(0);
+    if (!filter.ids) throw PgError(ERRCODE_NULL_VALUE_NOT_ALLOWED, "tenants must not be NULL");
     std::vector<std::string> const ids = arguments.texts(0, "tenants");
     for (const std::string& id : ids) {
       if (find_tenant(id)) continue;
@@ -196,16 +200,16 @@ TENANCY_SQL_FUNCTION(tenancy_migrate_targets) {
 }
 
 TENANCY_SQL_FUNCTION(tenancy_resume) {
-  return run_procedure(fcinfo, "resume", 1, [](Migrator&, const Arguments& arguments) {
+  return run_procedure(fcinfo, "resume", 1, [](Migrator& migrator, const Arguments& arguments) {
     std::int64_t const run = arguments.required_bigint(0, "run");
     if (wake_paused_run(run)) return std::optional<RunPlan>();
-    return std::optional(plan_resumption(run, RetryFailed::no));
+    return std::optional(plan_resumption(migrator, run, RetryFailed::no));
   });
 }
 
 TENANCY_SQL_FUNCTION(tenancy_retry_failed) {
-  return run_procedure(fcinfo, "retry_failed", 1, [](Migrator&, const Arguments& arguments) {
-    return std::optional(plan_resumption(arguments.required_bigint(0, "run"), RetryFailed::yes));
+  return run_procedure(fcinfo, "retry_failed", 1, [](Migrator& migrator, const Arguments& arguments) {
+    return std::optional(plan_resumption(migrator, arguments.required_bigint(0, "run"), RetryFailed::yes));
   });
 }
 

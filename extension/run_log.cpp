@@ -7,8 +7,9 @@ namespace tenancy {
 
 namespace {
 
-/// First key of the advisory locks of runs; the second is the run's id.
-constexpr std::int32_t kRunLockClass = 0x746e6372;  // "tncr"
+/// First key of the advisory locks of runs, "tncr", to which the high half of the run's id is added; the second is the
+/// low half.
+constexpr std::uint32_t kRunLockClass = 0x746e6372;
 
 Query insert_run(
     "INSERT INTO tenancy.runs (id, operation, revision, filter, policy, settings, targets, unchanged, rolls_back)"
@@ -38,8 +39,22 @@ Query insert_targets(
     "           sqlstate, error, detail, hint)");
 
 Query reopen_run(
-    "UPDATE tenancy.runs SET state = 'running', reason = NULL, finished_at = NULL"
+    "UPDATE tenancy.runs SET state = 'running', reason = NULL, finished_at = NULL,"
+    "       resumed_at = pg_catalog.clock_timestamp()"
     " WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
+
+Query settle_targets(
+    "UPDATE tenancy.run_targets AS t"
+    "   SET state = CASE WHEN s.sqlstate IS NULL THEN 'done' ELSE 'failed' END,"
+    "       from_revision = coalesce(t.from_revision, s.revision),"
+    "       to_revision = CASE WHEN s.sqlstate IS NULL THEN s.revision ELSE t.to_revision END,"
+    "       finished_at = pg_catalog.clock_timestamp(), sqlstate = s.sqlstate, error = s.error, detail = s.detail,"
+    "       hint = s.hint"
+    "  FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.text[]),"
+    "                  pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]),"
+    "                  pg_catalog.unnest($6::pg_catalog.text[]), pg_catalog.unnest($7::pg_catalog.text[]))"
+    "    AS s (ordinal, revision, sqlstate, error, detail, hint)"
+    " WHERE t.run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND t.ordinal OPERATOR(pg_catalog.=) s.ordinal");
 
 Query update_target(
     "UPDATE tenancy.run_targets"
@@ -52,11 +67,15 @@ Query update_target(
     "       sqlstate = $10, error = $11, detail = $12, hint = $13"
     " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal OPERATOR(pg_catalog.=) $2::pg_catalog.int4");
 
-// Somebody's abort stands.
+// A run that went on may have left alone what failed before.
 Query finish_run(
     "UPDATE tenancy.runs"
-    "   SET state = CASE WHEN state OPERATOR(pg_catalog.=) 'aborted' THEN state ELSE $2 END, reason = $3,"
+    "   SET state = CASE WHEN left_behind THEN 'failed' ELSE $2 END,"
+    "       reason = CASE WHEN left_behind THEN 'targets failed before, and were not tried again' ELSE $3 END,"
     "       finished_at = pg_catalog.clock_timestamp()"
+    "  FROM (SELECT $2 OPERATOR(pg_catalog.=) 'done' AND EXISTS ("
+    "                 SELECT FROM tenancy.run_targets WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
+    "                    AND state OPERATOR(pg_catalog.=) 'failed') AS left_behind) AS targets"
     " WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
 
 // Not what another session prunes at this moment.
@@ -115,7 +134,8 @@ const char* state_of(const Outcome& outcome) {
 
 LOCKTAG lock_tag(std::int64_t run) {
   LOCKTAG tag;
-  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(kRunLockClass), static_cast<uint32>(run), 2);
+  auto const id = static_cast<std::uint64_t>(run);
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, kRunLockClass + static_cast<uint32>(id >> 32), static_cast<uint32>(id), 2);
   return tag;
 }
 
@@ -159,20 +179,36 @@ RunOpening::RunOpening(const RunRecord& run, std::span<const RunTargetRecord> ta
   for (const ArrayLiteral& column : columns) targets_.push_back(column.finish());
 }
 
-RunOpening RunOpening::again(std::int64_t run) {
+RunOpening RunOpening::again(std::int64_t run, std::span<const RunTargetRecord> settled) {
   RunOpening opening;
   opening.run_ = {std::to_string(run)};
+  if (settled.empty()) return opening;
+  std::array<ArrayLiteral, 6> columns;
+  for (const RunTargetRecord& row : settled) {
+    const Outcome none;
+    const Outcome& failure = row.failure != nullptr ? *row.failure : none;
+    std::size_t column = 0;
+    columns[column++].add(std::to_string(row.target->ordinal));
+    columns[column++].add_or_null(row.from);
+    columns[column++].add_or_null(failure.sqlstate);
+    columns[column++].add_or_null(failure.error);
+    columns[column++].add_or_null(failure.detail);
+    columns[column++].add_or_null(failure.hint);
+  }
+  opening.targets_.push_back(opening.run_.front());
+  for (const ArrayLiteral& column : columns) opening.targets_.push_back(column.finish());
   return opening;
 }
 
 void RunOpening::execute() const {
   const auto& r = run_;
+  const auto& t = targets_;
   if (r.size() == 1) {
     reopen_run.run({r[0]});
+    if (!t.empty()) settle_targets.run({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
     return;
   }
   insert_run.run({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]});
-  const auto& t = targets_;
   insert_targets.run({t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13], t[14]});
 }
 

@@ -35,8 +35,8 @@ class RunOpening {
  public:
   RunOpening() = default;
   RunOpening(const RunRecord& run, std::span<const RunTargetRecord> targets);
-  /// Of a run that goes on.
-  static RunOpening again(std::int64_t run);
+  /// Of a run that goes on, with those of its targets that are done, or have failed, before it does.
+  static RunOpening again(std::int64_t run, std::span<const RunTargetRecord> settled);
 
   void execute() const;
 

@@ -1,5 +1,7 @@
 #include "extension/saved_run.h"
 
+#include "extension/pins.h"
+
 namespace tenancy {
 
 namespace {
@@ -63,6 +65,52 @@ FleetTarget to_target(Row& row) {
   return target;
 }
 
+std::string database_of(const Tenant& tenant) { return tenant.is_here ? "" : tenant.database.value_or(""); }
+
+/// The tenant, or one of the tenants, whose target this is; null when it is no longer registered there.
+class Registered {
+ public:
+  Registered() : tenants_(select_tenants({})) {
+    for (const Tenant& tenant : tenants_) {
+      by_id_.emplace(tenant.id, &tenant);
+      by_schema_.emplace(database_of(tenant) + '\0' + tenant.schema, &tenant);
+    }
+  }
+
+  [[nodiscard]] const Tenant* find(const Target& target) const {
+    const auto& index = target.tenant.empty() ? by_schema_ : by_id_;
+    auto const known = index.find(target.tenant.empty() ? target.database + '\0' + target.schema : target.tenant);
+    if (known == index.end()) return nullptr;
+    const Tenant& tenant = *known->second;
+    bool const is_there =
+        tenant.schema == target.schema && tenant.migration_set == target.set && database_of(tenant) == target.database;
+    return is_there ? &tenant : nullptr;
+  }
+
+ private:
+  std::vector<Tenant> tenants_;
+  std::unordered_map<std::string, const Tenant*> by_id_, by_schema_;
+};
+
+/// What the targets of a run that goes on are now: where they are may have changed, and what holds them.
+void refresh(std::vector<FleetTarget>& targets, core::Direction direction, Migrator& migrator) {
+  bool const up = direction == core::Direction::up;
+  Registered const registered;
+  Pins const pins(migrator.store());
+  for (FleetTarget& target : targets) {
+    const Target& place = target.target;
+    if (target.goes_with_shared()) {
+      target.held_at = up && target.shared ? pins.of(place.schema, place.set) : Value();
+      continue;
+    }
+    const Tenant* const now = registered.find(place);
+    target.is_registered = now != nullptr;
+    if (now == nullptr) continue;
+    target.held_at = up ? pins.of(*now) : Value();
+    if (now->server) target.elsewhere = on_server(*now);
+  }
+}
+
 std::optional<core::FailureBudget> budget(const Value& text) {
   if (!text) return std::nullopt;
   return core::parse_failure_budget(*text);
@@ -80,13 +128,14 @@ Request request_of(core::Direction direction, core::Revision revision, const Val
 }  // namespace
 
 bool wake_paused_run(std::int64_t run) {
+  require_run_log_rights();
   require_run(run);
   if (wake.run({std::to_string(run)}).empty()) return false;
   guarded([=] { ereport(NOTICE, (errmsg("run %lld goes on, in its own session", static_cast<long long>(run)))); });
   return true;
 }
 
-RunPlan plan_resumption(std::int64_t run, RetryFailed retry_failed) {
+RunPlan plan_resumption(Migrator& migrator, std::int64_t run, RetryFailed retry_failed) {
   Row const row = require_run(run);
   RunPlan plan;
   plan.operation = *row[0];
@@ -102,14 +151,20 @@ RunPlan plan_resumption(std::int64_t run, RetryFailed retry_failed) {
   bool const has_canary = row[7] == "t";
   plan.resumes = run;
   for (Row& target : select_left.run({std::to_string(run), retry_failed == RetryFailed::yes ? Value("t") : Value()})) {
-    const std::string& wave = *target[1];
-    if (plan.waves.empty() || plan.waves.back().name != wave) {
-      plan.waves.push_back({wave, has_canary && wave == "canary", {}});
+    std::string const wave = *target[1];
+    FleetTarget next = to_target(target);
+    // A tier may be called like the wave of the shared schema, which no tenant may be in.
+    if (plan.waves.empty() || plan.waves.back().name != wave ||
+        plan.targets.back().goes_with_shared() != next.goes_with_shared()) {
+      plan.waves.push_back({wave, has_canary && wave == "canary" && !next.goes_with_shared(), {}});
     }
     plan.waves.back().targets.push_back(plan.targets.size());
-    plan.targets.push_back(to_target(target));
+    plan.targets.push_back(std::move(next));
   }
-  if (!plan.targets.empty()) return plan;
+  if (!plan.targets.empty()) {
+    refresh(plan.targets, plan.request.direction, migrator);
+    return plan;
+  }
   throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                 "nothing is left of run " + std::to_string(run) + ", which is " + *row[2], {},
                 retry_failed == RetryFailed::no
@@ -124,6 +179,8 @@ RunPlan plan_rollback_run(std::int64_t run, bool skip_irreversible) {
     throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED, "run " + id + " is a " + *row[0] + ", which cannot be rolled back", {},
                   "tenancy.migrate_all() and CALL tenancy.rollout() go forward again.");
   }
+  // Not while somebody leads it.
+  RunLock const lock(run);
   RunPlan plan;
   plan.operation = "rollback";
   plan.revision = "run " + id;

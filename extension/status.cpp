@@ -1,10 +1,14 @@
 #include "extension/status.h"
 
+#include "extension/pins.h"
 #include "extension/target_session.h"
+#include "extension/tracking.h"
 
 namespace tenancy {
 
 namespace {
+
+constexpr const char* kByAnother = " by a tenant in the same schema";
 
 const char* to_string(core::Standing::State state) {
   switch (state) {
@@ -20,8 +24,23 @@ const char* to_string(core::Standing::State state) {
   return "";
 }
 
+/// A target that is behind for its pin alone, where a fleet operation to head has nothing to do, is pinned.
+void consider_pin(TenantStatus& status, const std::string& held_at, const core::MigrationSet& set,
+                  core::TargetKind kind, const Tracking& tracking, core::OutOfOrder out_of_order) {
+  try {
+    core::Plan const plan =
+        core::plan_pinned_upgrade(set, kind, tracking.applied, {}, core::parse_revision(held_at), out_of_order);
+    if (!plan.steps.empty() || !plan.skipped.empty()) return;
+    status.state = "pinned";
+    status.detail = "pinned to " + held_at;
+  } catch (const core::Error& error) {
+    // A fleet operation would fail.
+    status.detail = error.what();
+  }
+}
+
 /// What is read once for a target, however many tenants share it; nothing of a tenant.
-TenantStatus read_target(const Target& target, Migrator& migrator) {
+TenantStatus read_target(const Target& target, const Value& held_at, Migrator& migrator) {
   const std::string& table = migrator.settings().tracking_table;
   TenantStatus result;
   result.schema = target.schema;
@@ -53,6 +72,9 @@ TenantStatus read_target(const Target& target, Migrator& migrator) {
     result.state = "running";
     result.detail = "a non-transactional migration is running there";
   }
+  if (held_at && standing.state == core::Standing::State::behind) {
+    consider_pin(result, *held_at, set, target.kind, tracking, migrator.settings().out_of_order);
+  }
   return result;
 }
 
@@ -63,10 +85,13 @@ void report_status(const TenantFilter& filter, MemoryContext context,
   Migrator migrator(context);
   migrator.store().require(filter.migration_set);
   const std::string& shared_schema = migrator.settings().shared_schemas.front();
+  Pins const pins(migrator.store());
   for (const std::string& set : Store::shared_sets()) {
     if (filter.migration_set && *filter.migration_set != set) continue;
-    TenantStatus row = read_target(shared_target(migrator.settings(), set), migrator);
+    Target const target = shared_target(migrator.settings(), set);
+    TenantStatus row = read_target(target, pins.of(target.schema, set), migrator);
     row.isolation = "shared";
+    if (row.state == "pinned") *row.detail += kByAnother;
     report(row);
   }
   CacheTrimmer trimmer;
@@ -82,7 +107,7 @@ void report_status(const TenantFilter& filter, MemoryContext context,
       Target const target = tenant.schema == shared_schema
                                 ? shared_target(migrator.settings(), tenant.migration_set)
                                 : Target{tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
-      last = read_target(target, migrator);
+      last = read_target(target, pins.of(tenant), migrator);
       trimmer.target_done();
     }
     TenantStatus row = last;
@@ -92,6 +117,7 @@ void report_status(const TenantFilter& filter, MemoryContext context,
     row.migration_set = tenant.migration_set;
     row.status = tenant.status;
     row.tier = tenant.tier;
+    if (row.state == "pinned" && tenant.pinned_revision != pins.of(tenant)) *row.detail += kByAnother;
     report(row);
   }
 }

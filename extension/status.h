@@ -15,7 +15,8 @@ struct TenantStatus {
   Value revision;  ///< NULL: not known
   Value head;      ///< NULL: the set has no migration for it
   std::optional<std::size_t> pending;
-  std::string state;  ///< current, behind, diverged, in doubt, running, missing, foreign, denied, locked, elsewhere
+  /// current, pinned, behind, diverged, in doubt, running, missing, foreign, denied, locked, elsewhere
+  std::string state;
   TimestampTz last_applied_at = 0;  ///< 0: never
   Value detail;
 };

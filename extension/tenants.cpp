@@ -20,6 +20,7 @@ Query select_filtered("SELECT " TENANT_COLUMNS
                       "   AND ($4 IS NULL OR status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))"
                       "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
                       "   AND ($8 IS NULL OR id OPERATOR(pg_catalog.=) ANY ($8::pg_catalog.text[]))"
+                      "   AND ($9 IS NULL OR pinned_revision IS NOT NULL)"
                       " ORDER BY server NULLS FIRST, database NULLS FIRST, schema, id");
 
 Query select_unknown_statuses(
@@ -70,9 +71,9 @@ std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetai
     throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "status \"" + row[0].value_or("NULL") + "\" is not known", {},
                   "Tenants are active, suspended or archived.");
   }
-  return to_tenants(
-      select_filtered.run({filter.pattern, filter.tier, filter.labels, filter.statuses, filter.migration_set,
-                           details.wave_by, details.age ? Value("t") : Value(), filter.ids}));
+  return to_tenants(select_filtered.run({filter.pattern, filter.tier, filter.labels, filter.statuses,
+                                         filter.migration_set, details.wave_by, details.age ? Value("t") : Value(),
+                                         filter.ids, filter.pinned ? Value("t") : Value()}));
 }
 
 std::optional<Tenant> find_tenant(const std::string& id) {

@@ -33,7 +33,8 @@ struct TenantFilter {
   Value labels;    ///< jsonb that the labels contain
   Value statuses;  ///< text[]
   Value migration_set;
-  Value ids;  ///< text[]: exactly these
+  Value ids;            ///< text[]: exactly these
+  bool pinned = false;  ///< only those with a pin
 
   /// Does it choose among the tenants of a set, other than by their status?
   [[nodiscard]] bool is_partial() const noexcept { return pattern || tier || labels || ids; }

@@ -81,6 +81,7 @@ CREATE TABLE tenancy.runs (
     rolls_back  bigint,
     started_by  name NOT NULL DEFAULT current_user,
     started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    resumed_at  timestamptz,
     finished_at timestamptz
 );
 
@@ -115,6 +116,7 @@ COMMENT ON COLUMN tenancy.runs.state IS
     'running or paused, until finished_at is set; aborted, stopped (by its policy), done, failed (some targets).';
 COMMENT ON COLUMN tenancy.runs.targets IS 'All targets that it was about.';
 COMMENT ON COLUMN tenancy.runs.unchanged IS 'Those that had nothing to do: they have no row in tenancy.run_targets.';
+COMMENT ON COLUMN tenancy.runs.resumed_at IS 'When it last went on, after tenancy.resume or retry_failed.';
 COMMENT ON COLUMN tenancy.runs.rolls_back IS 'The run that a rollback takes back.';
 COMMENT ON TABLE tenancy.run_targets IS 'The targets of each run that had something to do, and how far each came.';
 COMMENT ON COLUMN tenancy.run_targets.ordinal IS 'The order in which the run takes them.';
@@ -299,7 +301,7 @@ CREATE FUNCTION tenancy.migrate_all(
     concurrency integer DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT success boolean, OUT from_revision text, OUT to_revision text,
     OUT steps integer, OUT duration interval, OUT attempts integer, OUT waited interval, OUT sqlstate text,
-    OUT error text, OUT detail text, OUT hint text)
+    OUT error text, OUT detail text, OUT hint text, OUT held_at text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_migrate_all' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.migrate_all(text, text, text, jsonb, text[], text, text, integer) IS
@@ -311,7 +313,7 @@ CREATE FUNCTION tenancy.downgrade_all(
     concurrency integer DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT success boolean, OUT from_revision text, OUT to_revision text,
     OUT steps integer, OUT duration interval, OUT attempts integer, OUT waited interval, OUT sqlstate text,
-    OUT error text, OUT detail text, OUT hint text)
+    OUT error text, OUT detail text, OUT hint text, OUT held_at text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_all' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.downgrade_all(text, text, text, jsonb, text[], text, text, integer) IS
@@ -393,9 +395,9 @@ CREATE FUNCTION tenancy.run_leader(run bigint)
 RETURNS integer
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    -- The advisory lock of the session that leads it: its class is "tncr".
+    -- The advisory lock of the session that leads it: "tncr" and the high half of the id, and its low half.
     SELECT pid FROM pg_locks
-     WHERE locktype = 'advisory' AND classid = x'746e6372'::int::oid AND objsubid = 2 AND granted
+     WHERE locktype = 'advisory' AND classid = (x'746e6372'::bigint + (run >> 32))::oid AND objsubid = 2 AND granted
        AND objid = (run & x'ffffffff'::bigint)::oid
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 $$;
@@ -414,19 +416,21 @@ SELECT r.id AS run, r.operation, r.revision,
        r.started_by, r.started_at, leader.pid AS leader,
        r.targets::bigint AS targets, r.unchanged::bigint AS unchanged, t.done, t.failed, t.retrying, t.remaining,
        t.wave,
-       CASE WHEN t.seconds > 0 THEN round((t.done + t.failed) / t.seconds, 1) END AS per_second,
-       CASE WHEN t.seconds > 0 AND t.done + t.failed > 0 AND leader.pid IS NOT NULL
-            THEN make_interval(secs => round(t.remaining * t.seconds / (t.done + t.failed))::int) END AS time_left,
+       CASE WHEN t.seconds > 0 THEN round(t.lately / t.seconds, 1) END AS per_second,
+       CASE WHEN t.seconds > 0 AND t.lately > 0 AND leader.pid IS NOT NULL
+            THEN make_interval(secs => round(t.remaining * t.seconds / t.lately)::int) END AS time_left,
        w.workers
   FROM tenancy.runs r
  CROSS JOIN LATERAL (SELECT tenancy.run_leader(r.id) AS pid) AS leader
+ CROSS JOIN LATERAL (SELECT coalesce(r.resumed_at, r.started_at) AS since) AS begun
  CROSS JOIN LATERAL (
        SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed,
               count(*) FILTER (WHERE state = 'retrying') AS retrying,
               count(*) FILTER (WHERE state IN ('pending', 'retrying')) AS remaining,
+              count(*) FILTER (WHERE finished_at >= since) AS lately,
               (array_agg(wave ORDER BY ordinal) FILTER (WHERE state IN ('pending', 'retrying')))[1] AS wave,
               extract(epoch FROM CASE WHEN leader.pid IS NULL THEN max(finished_at) ELSE clock_timestamp() END
-                                 - r.started_at) AS seconds
+                                 - since) AS seconds
          FROM tenancy.run_targets WHERE run = r.id) AS t
  CROSS JOIN LATERAL (
        SELECT array_agg(pid || ': ' || substring(query FROM '^tenancy run [0-9]+: (.*)') ORDER BY pid) AS workers
@@ -439,8 +443,9 @@ COMMENT ON VIEW tenancy.progress IS 'The runs that are not finished, and how far
 CREATE FUNCTION tenancy.run_report(
     run bigint,
     OUT wave text, OUT tenant text, OUT database text, OUT schema text, OUT state text, OUT from_revision text,
-    OUT to_revision text, OUT versions text[], OUT attempts integer, OUT waited interval, OUT duration interval,
-    OUT finished_at timestamptz, OUT sqlstate text, OUT error text, OUT detail text, OUT hint text)
+    OUT to_revision text, OUT held_at text, OUT versions text[], OUT attempts integer, OUT waited interval,
+    OUT duration interval, OUT finished_at timestamptz, OUT sqlstate text, OUT error text, OUT detail text,
+    OUT hint text)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -451,8 +456,8 @@ BEGIN
             USING ERRCODE = 'undefined_object', HINT = 'See tenancy.runs.';
     END IF;
     RETURN QUERY
-    SELECT t.wave, t.tenant, t.database, t.schema, t.state, t.from_revision, t.to_revision, t.versions, t.attempts,
-           t.waited, t.duration, t.finished_at, t.sqlstate, t.error, t.detail, t.hint
+    SELECT t.wave, t.tenant, t.database, t.schema, t.state, t.from_revision, t.to_revision, t.held_at, t.versions,
+           t.attempts, t.waited, t.duration, t.finished_at, t.sqlstate, t.error, t.detail, t.hint
       FROM tenancy.run_targets t
      WHERE t.run = run_report.run
      ORDER BY t.state <> 'failed', t.ordinal;
@@ -480,6 +485,13 @@ BEGIN
             USING ERRCODE = 'undefined_object', HINT = 'See tenancy.runs.';
     END IF;
     IF stored.finished_at IS NULL AND NOT tenancy.run_is_alive(stored.id) THEN
+        -- Nobody is there to see it: the run ends here.
+        IF request_run_state.state = 'aborted' THEN
+            UPDATE tenancy.runs AS r
+               SET state = 'aborted', reason = 'it was interrupted, and then aborted', finished_at = clock_timestamp()
+             WHERE r.id = stored.id;
+            RETURN;
+        END IF;
         RAISE EXCEPTION 'run % was interrupted: no session carries it out', stored.id
             USING ERRCODE = 'object_not_in_prerequisite_state',
                   HINT = format('CALL tenancy.resume(%s) does what is left.', stored.id);
@@ -501,7 +513,7 @@ RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$ SELECT tenancy.request_run_state(run, 'aborted') $$;
 COMMENT ON FUNCTION tenancy.abort(bigint) IS
-    'A run that another session carries out begins no further target and ends. CALL tenancy.resume(run) does what is left.';
+    'A run begins no further target and ends; an interrupted one ends at once. CALL tenancy.resume(run) does what is left.';
 
 ------------------------------------------------------------------------------------------------------------------
 -- Tenants
@@ -767,18 +779,36 @@ AS $$
 #variable_conflict use_column
 DECLARE
     result tenancy.tenants;
+    meant text[] := ARRAY[pin_tenant.revision];
 BEGIN
-    UPDATE tenancy.tenants AS t SET pinned_revision = pin_tenant.revision, updated_at = now()
-     WHERE t.id = pin_tenant.id RETURNING t.* INTO result;
+    SELECT t.* INTO result FROM tenancy.tenants t WHERE t.id = pin_tenant.id;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'tenant "%" is not registered', pin_tenant.id USING ERRCODE = 'undefined_object';
     END IF;
-    IF pin_tenant.revision <> 'base' AND NOT EXISTS (
-           SELECT FROM tenancy.migrations m
-            WHERE m.migration_set = result.migration_set AND starts_with(m.version, pin_tenant.revision)) THEN
-        RAISE EXCEPTION 'no migration of set "%" has version "%"', result.migration_set, pin_tenant.revision
-            USING ERRCODE = 'undefined_object', HINT = 'See tenancy.migrations. NULL takes the pin away.';
+    IF pin_tenant.revision <> 'base' THEN
+        -- As everywhere: the version itself, else one that is equal in order, else the only one that begins so.
+        SELECT array_agg(c.version ORDER BY tenancy.version_key(c.version) COLLATE "C") INTO meant
+          FROM (SELECT m.version,
+                       rank() OVER (ORDER BY m.version <> pin_tenant.revision,
+                                    tenancy.version_key(m.version) <> tenancy.version_key(pin_tenant.revision))
+                  FROM tenancy.migrations m
+                 WHERE m.migration_set = result.migration_set AND NOT m.repeatable AND pin_tenant.revision <> ''
+                   AND (starts_with(m.version, pin_tenant.revision)
+                        OR tenancy.version_key(m.version) = tenancy.version_key(pin_tenant.revision))) AS c
+         WHERE c.rank = 1;
     END IF;
+    IF meant IS NULL THEN
+        RAISE EXCEPTION 'no migration of set "%" has version "%"', result.migration_set, pin_tenant.revision
+            USING ERRCODE = 'undefined_object',
+                  HINT = 'A tenant is pinned to a version or to base; NULL takes the pin away. See tenancy.migrations.';
+    END IF;
+    IF cardinality(meant) > 1 THEN
+        RAISE EXCEPTION 'revision "%" matches more than one migration of set "%": %', pin_tenant.revision,
+                        result.migration_set, array_to_string(meant[:5], ', ')
+            USING ERRCODE = 'ambiguous_parameter', HINT = 'Write more of the version.';
+    END IF;
+    UPDATE tenancy.tenants AS t SET pinned_revision = meant[1], updated_at = now()
+     WHERE t.id = pin_tenant.id RETURNING t.* INTO result;
     RETURN result;
 END
 $$;
