@@ -19,6 +19,7 @@ void warn_about_failures(std::size_t failed, std::size_t all) {
 /// Workers see and keep only what is committed: they are for a call that is a transaction of its own.
 bool is_own_transaction() {
   if (IsTransactionBlock() || IsSubTransaction()) return false;
+  if (InSecurityRestrictedOperation()) return false;
   if (!TransactionIdIsValid(GetTopTransactionIdIfAny())) return true;
   guarded([] {
     ereport(NOTICE, (errmsg("this transaction has written: it migrates alone, without background workers"),

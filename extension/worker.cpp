@@ -189,7 +189,8 @@ void take_over_session(const SharedRun* run, void* settings) {
   StartTransactionCommand();
   RestoreGUCState(settings);
   CommitTransactionCommand();
-  SetUserIdAndSecContext(run->current_user, run->security_context);
+  // No transaction may begin in a security context: that of a SECURITY DEFINER function is its user here.
+  SetUserIdAndSecContext(run->current_user, 0);
 }
 
 }  // namespace

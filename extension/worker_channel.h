@@ -39,7 +39,6 @@ struct SharedRun {
   Oid database;
   Oid authenticated_user;
   Oid current_user;
-  int security_context;
   std::uint32_t task_size;     ///< bytes under kTaskKey
   std::uint32_t opening_size;  ///< bytes under kOpeningKey
   std::uint32_t bundle_size;   ///< bytes under kBundleKey; 0: the database has the store and the record of the run

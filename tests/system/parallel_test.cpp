@@ -73,6 +73,23 @@ TEST_F(Parallel, WorkersAreTheCallerWithItsSettings) {
   session.exec("DROP OWNED BY parallel_deploy CASCADE; DROP ROLE parallel_deploy");
 }
 
+TEST_F(Parallel, WorkersAreTheOwnerOfAFunctionWithDefinerRights) {
+  Connection session = connect();
+  create_fleet(session);
+  session.exec(R"(
+    SELECT tenancy.add_migration('003', 'CREATE TABLE made (id int)');
+    DROP ROLE IF EXISTS parallel_app;
+    CREATE ROLE parallel_app;
+    CREATE FUNCTION deploy() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+      AS 'SELECT count(*) FROM tenancy.migrate_all() WHERE success';
+    SET SESSION AUTHORIZATION parallel_app;
+  )");
+  EXPECT_EQ(session.value("SELECT deploy()"), "9");
+  session.exec("RESET SESSION AUTHORIZATION");
+  EXPECT_EQ(session.query("SELECT DISTINCT tableowner = current_user FROM pg_tables WHERE tablename = 'made'"),
+            (Rows{{"t"}}));
+}
+
 TEST_F(Parallel, TransactionThatHasWrittenWorksAlone) {
   Connection session = connect();
   create_fleet(session);
