@@ -48,6 +48,11 @@ void wait_for_latch(std::chrono::milliseconds most) {
   });
 }
 
+void do_not_wait_at_commit() {
+  if (synchronous_commit <= SYNCHRONOUS_COMMIT_OFF) return;
+  set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
 void flush_commits(XLogRecPtr last_commit) {
   if (last_commit == InvalidXLogRecPtr) return;
   guarded([=] {

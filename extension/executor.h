@@ -64,6 +64,9 @@ void wait_for_latch(std::chrono::milliseconds most);
 /// Workers connect to other databases without asking pg_hba.conf: throws PgError when the current user may not do so.
 void require_reach_of_databases();
 
+/// This transaction's commit will not wait for the disk. In a guarded frame.
+void do_not_wait_at_commit();
+
 /// What was committed up to there is on disk, and on the synchronous standbys, when this returns.
 void flush_commits(XLogRecPtr last_commit);
 

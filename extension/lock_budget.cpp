@@ -23,21 +23,26 @@ LockBudget::LockBudget(std::size_t targets)
   require(kLeastLocksPerTarget);
 }
 
-void LockBudget::check_after_first() {
-  if (targets_ > 1) require(std::max(kLeastLocksPerTarget, static_cast<double>(locks_in_use() - used_before_)));
+void LockBudget::target_done() {
+  ++done_;
+  if (done_ > 2) return;
+  std::int64_t const used = locks_in_use();
+  if (done_ == 2) require(std::max(kLeastLocksPerTarget, static_cast<double>(used - used_before_)));
+  used_before_ = used;
+  --targets_;
 }
 
 void LockBudget::require(double locks_per_target) const {
   auto const needed = static_cast<std::int64_t>(locks_per_target * static_cast<double>(targets_)) + used_before_;
   if (needed <= capacity_) return;
-  throw PgError(
-      ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-      "cannot migrate " + std::to_string(targets_) + " targets in one transaction: the lock table is too small",
-      "That takes about " + std::to_string(needed) + " locks; the table holds " + std::to_string(capacity_) +
-          " (max_locks_per_transaction = " + std::to_string(max_locks_per_xact) + ").",
-      "Use CALL tenancy.rollout(), which commits after each target; or raise max_locks_per_transaction to " +
-          std::to_string(needed * max_locks_per_xact / capacity_ + 1) +
-          ", which takes a restart of the server. Nothing was changed.");
+  throw PgError(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                "cannot migrate " + std::to_string(targets_ + std::min<std::size_t>(done_, 1)) +
+                    " targets in one transaction: the lock table is too small",
+                "That takes about " + std::to_string(needed) + " locks; the table holds " + std::to_string(capacity_) +
+                    " (max_locks_per_transaction = " + std::to_string(max_locks_per_xact) + ").",
+                "Use CALL tenancy.rollout(), which commits after each target; or raise max_locks_per_transaction to " +
+                    std::to_string(needed * max_locks_per_xact / capacity_ + 1) +
+                    ", which takes a restart of the server. Nothing was changed.");
 }
 
 }  // namespace tenancy

@@ -2,7 +2,7 @@
 //
 // A transaction keeps every lock to its end, and the lock table has a fixed size: max_locks_per_transaction for
 // each backend that could run. A fleet in one transaction needs some locks a target; how many, depends on the
-// migration, so the first target that is migrated is measured.
+// migration, so one target is measured: the second, since the first also takes the locks that all of them share.
 #pragma once
 
 #include "extension/guard.h"
@@ -15,13 +15,14 @@ class LockBudget {
   /// the locks that every target takes (advisory lock, schema, tracking table, its index) fit.
   explicit LockBudget(std::size_t targets);
 
-  /// After the first target was migrated: throws PgError when the others, at this rate, do not fit.
-  void check_after_first();
+  /// After each target: throws PgError, after the second, when the others, at this rate, do not fit.
+  void target_done();
 
  private:
   void require(double locks_per_target) const;
 
   std::size_t targets_;
+  std::size_t done_ = 0;
   std::int64_t capacity_;
   std::int64_t used_before_;
 };

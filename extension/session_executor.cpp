@@ -3,10 +3,9 @@
 namespace tenancy {
 
 void commit_without_waiting() {
-  guarded([] {
-    if (synchronous_commit > SYNCHRONOUS_COMMIT_OFF) {
-      set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-    }
+  bool const asynchronous = current_settings().asynchronous_commit;
+  guarded([=] {
+    if (asynchronous) do_not_wait_at_commit();
     SPI_commit();
   });
 }
@@ -97,8 +96,7 @@ void SessionExecutor::wait(std::chrono::milliseconds most, const Report& report)
   queue_.pop_front();
   TemporaryContext const memory(target_context_.get());
   Outcome outcome = work_on(item);
-  if (budget_) budget_->check_after_first();
-  budget_.reset();
+  if (budget_) budget_->target_done();
   trimmer_.target_done();
   report(item.index, std::move(outcome));
 }

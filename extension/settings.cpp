@@ -11,6 +11,7 @@ int run_as = static_cast<int>(RunAs::automatic);
 int lock_timeout_ms = 2000;
 int statement_timeout_ms = 0;
 int concurrency = 4;
+bool asynchronous_commit = true;
 int max_attempts = 5;
 int retry_delay_ms = 200;
 int run_retention_minutes = 30 * 24 * 60;
@@ -77,6 +78,10 @@ void define_settings() {
                           &statement_timeout_ms, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("tenancy.concurrency", "Background workers that a fleet operation uses; 0 is none.", nullptr,
                           &concurrency, 4, 0, 64, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("tenancy.asynchronous_commit",
+                           "Fleet operations wait for the disk and for standbys once, before they report, instead of "
+                           "for each target.",
+                           nullptr, &asynchronous_commit, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("tenancy.max_attempts",
                           "How often a fleet operation tries a target that fails for a lock, a deadlock or a "
                           "serialization failure.",
@@ -99,7 +104,8 @@ Settings current_settings() {
                     std::chrono::milliseconds(statement_timeout_ms),
                     concurrency,
                     {},
-                    run_retention_minutes == 0};
+                    run_retention_minutes == 0,
+                    asynchronous_commit};
   settings.retry.max_attempts = max_attempts;
   settings.retry.first_delay = std::chrono::milliseconds(retry_delay_ms);
   guarded([&] {

@@ -6,6 +6,7 @@
 //   tenancy.lock_timeout       2s                   for each lock wait of a migration; 0 waits for ever
 //   tenancy.statement_timeout  0                    for each statement of a migration; 0 is no limit
 //   tenancy.concurrency        4                    background workers of a fleet operation; 0 is none
+//   tenancy.asynchronous_commit on                  a fleet operation waits for the disk once, at its end
 //   tenancy.max_attempts       5                    of a target of a fleet that is busy (locks, deadlocks)
 //   tenancy.retry_delay        200ms                before its second attempt; later ones wait longer
 //   tenancy.run_retention      30d                  how long finished runs stay in tenancy.runs; 0 keeps them
@@ -31,6 +32,7 @@ struct Settings {
   int concurrency;
   core::RetryPolicy retry;
   bool keeps_all_runs;
+  bool asynchronous_commit;
 };
 
 /// Called once, when the library is loaded. ereports.

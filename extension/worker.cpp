@@ -143,11 +143,11 @@ class Worker {
   }
 
   /// The leader waits for the disk, once for all targets.
-  static void commit(const Target& target) {
+  void commit(const Target& target) const {
     try {
-      guarded([] {
+      guarded([this] {
         PopActiveSnapshot();
-        set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+        if (asynchronous_) do_not_wait_at_commit();
         CommitTransactionCommand();
       });
     } catch (PgError& error) {
@@ -179,6 +179,7 @@ class Worker {
   WorkerTask task_;
   std::string_view opening_;
   std::string_view bundle_;  ///< in a database that has neither the store nor the record of the run
+  bool const asynchronous_ = current_settings().asynchronous_commit;
   CacheTrimmer trimmer_;
 };
 

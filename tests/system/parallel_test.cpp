@@ -73,6 +73,21 @@ TEST_F(Parallel, WorkersAreTheCallerWithItsSettings) {
   session.exec("DROP OWNED BY parallel_deploy CASCADE; DROP ROLE parallel_deploy");
 }
 
+TEST(ParallelCluster, CommitsOfWorkersWaitForTheDiskWhenAskedTo) {
+  Cluster cluster{{"fsync", "on"}};
+  Connection session = cluster.connect(cluster.create_database());
+  create_fleet(session);
+  const auto syncs_of = [&](const std::string& version, const std::string& setting) {
+    session.exec("SELECT tenancy.add_migration('" + version + "', 'CREATE TABLE m" + version + " (id int)')");
+    session.exec("SET tenancy.asynchronous_commit = " + setting + "; SELECT pg_stat_reset_shared('wal')");
+    session.exec("SELECT * FROM tenancy.migrate_all(concurrency => 1)");
+    return std::stoi(*session.value("SELECT wal_sync FROM pg_stat_wal"));
+  };
+  const int waiting = syncs_of("003", "off");
+  EXPECT_GE(waiting, 9);
+  EXPECT_LT(syncs_of("004", "on"), waiting);
+}
+
 TEST_F(Parallel, WorkersAreTheOwnerOfAFunctionWithDefinerRights) {
   Connection session = connect();
   create_fleet(session);
