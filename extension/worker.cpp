@@ -7,9 +7,15 @@ namespace {
 
 class Worker {
  public:
-  Worker(SharedRun* run, WorkItem* items, int number, std::string_view task, std::string_view opening,
-         std::string_view bundle)
-      : run_(run), ring_(run, items), number_(number), task_(decode_task(task)), opening_(opening), bundle_(bundle) {}
+  Worker(SharedRun* run, WorkItem* items, shm_mq_handle* queue, int number, std::string_view task,
+         std::string_view opening, std::string_view bundle)
+      : run_(run),
+        ring_(run, items),
+        queue_(queue),
+        number_(number),
+        task_(decode_task(task)),
+        opening_(opening),
+        bundle_(bundle) {}
 
   void work() {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
@@ -17,7 +23,7 @@ class Worker {
         bundle_.empty() ? Migrator(memory.get()) : Migrator(memory.get(), MigrationBundle::decode(bundle_));
     ScopedContext const target_memory(TopMemoryContext, "tenancy target");
     WorkItem item;
-    while (guarded([&] { return ring_.take(&item); })) {
+    while (take(&item) && !is_alone_) {
       if (item.index == kOpenRun || item.index == kCloseRun) {
         send({item.index, record(item.index), XactLastCommitEnd});
         continue;
@@ -30,6 +36,12 @@ class Worker {
   }
 
  private:
+  bool take(WorkItem* item) {
+    if (guarded([&] { return ring_.try_take(item); })) return true;
+    if (unflushed_) send(std::string(1, kFlushMessage), true);
+    return guarded([&] { return ring_.take(item); });
+  }
+
   /// One target, and how it ended.
   Outcome attempt(Migrator& migrator, const WorkItem& item) {
     const FleetTarget& target = task_.targets[item.index];
@@ -163,18 +175,29 @@ class Worker {
     });
   }
 
-  static void send(const OutcomeMessage& outcome) {
-    std::string const body = encode(outcome);
-    guarded([&] {
-      StringInfoData message;
-      pq_beginmessage(&message, kOutcomeMessage);
-      pq_sendbytes(&message, body.data(), static_cast<int>(body.size()));
-      pq_endmessage(&message);
-    });
+  /// Many targets take less time than to wake the leader for each: it hears of them when they are some, or when time
+  /// has passed, or when there is nothing more to do.
+  void send(const OutcomeMessage& outcome) {
+    constexpr TimestampTz kLongestDelay = 20'000;  // microseconds
+    TimestampTz const now = GetCurrentTimestamp();
+    bool const flush = now - last_flush_ >= kLongestDelay;
+    send(kOutcomeMessage + encode(outcome), flush);
+    if (flush) last_flush_ = now;
+  }
+
+  void send(const std::string& message, bool flush) {
+    shm_mq_result const result =
+        guarded([&] { return shm_mq_send(queue_, message.size(), message.data(), false, flush); });
+    is_alone_ = result != SHM_MQ_SUCCESS;
+    unflushed_ = !flush;
   }
 
   SharedRun* run_;
   WorkRing ring_;
+  shm_mq_handle* queue_;
+  TimestampTz last_flush_ = 0;
+  bool unflushed_ = false;  ///< the leader has not been told of the last outcomes
+  bool is_alone_ = false;   ///< the leader is gone
   int number_;
   WorkerTask task_;
   std::string_view opening_;
@@ -220,7 +243,8 @@ extern "C" void tenancy_worker_main(Datum argument) {
   auto* const queue = static_cast<shm_mq*>(shm_toc_lookup(contents, kFirstQueueKey + number, false));
   shm_mq_set_sender(queue, MyProc);
   // From here on the leader reads our errors.
-  pq_redirect_to_shm_mq(segment, shm_mq_attach(queue, segment, nullptr));
+  shm_mq_handle* const handle = shm_mq_attach(queue, segment, nullptr);
+  pq_redirect_to_shm_mq(segment, handle);
 
   auto* const run = static_cast<SharedRun*>(shm_toc_lookup(contents, kRunKey, false));
   take_over_session(run, shm_toc_lookup(contents, kSettingsKey, false));
@@ -229,7 +253,8 @@ extern "C" void tenancy_worker_main(Datum argument) {
   auto* const bundle = static_cast<const char*>(shm_toc_lookup(contents, kBundleKey, false));
   auto* const items = static_cast<WorkItem*>(shm_toc_lookup(contents, kItemsKey, false));
   sql_entry([=] {
-    Worker(run, items, number, {task, run->task_size}, {opening, run->opening_size}, {bundle, run->bundle_size}).work();
+    Worker(run, items, handle, number, {task, run->task_size}, {opening, run->opening_size}, {bundle, run->bundle_size})
+        .work();
     return Datum(0);
   });
 }

@@ -58,34 +58,26 @@ void WorkRing::close() {
   guarded([this] { ConditionVariableBroadcast(&run_->changed); });
 }
 
-bool WorkRing::take(WorkItem* item) {
+bool WorkRing::try_take(WorkItem* item) {
   std::uint64_t ends = pg_atomic_read_u64(&run_->ends);
-  bool waiting = false;
-  for (;;) {
-    if (taken(ends) != added(ends)) {
-      // The item is read when it is ours: what is added later does not reach its place.
-      if (!pg_atomic_compare_exchange_u64(&run_->ends, &ends,
-                                          (ends & ~std::uint64_t{0xffffffff}) | std::uint32_t(taken(ends) + 1))) {
-        continue;
-      }
-      pg_read_barrier();
-      *item = items_[taken(ends) % run_->capacity];
-      break;
-    }
-    if (pg_atomic_read_u32(&run_->closed) != 0) {
-      ConditionVariableCancelSleep();
-      return false;
-    }
-    if (!waiting) {
-      ConditionVariablePrepareToSleep(&run_->changed);
-      waiting = true;
-    } else {
-      ConditionVariableSleep(&run_->changed, PG_WAIT_EXTENSION);
-    }
-    ends = pg_atomic_read_u64(&run_->ends);
+  do {
+    if (taken(ends) == added(ends)) return false;
+  } while (
+      !pg_atomic_compare_exchange_u64(&run_->ends, &ends, (ends & ~std::uint64_t{0xffffffff}) | (taken(ends) + 1)));
+  // The item is read when it is ours: what is added later does not reach its place.
+  pg_read_barrier();
+  *item = items_[taken(ends) % run_->capacity];
+  return true;
+}
+
+bool WorkRing::take(WorkItem* item) {
+  ConditionVariablePrepareToSleep(&run_->changed);
+  bool found = false;
+  while (!(found = try_take(item)) && pg_atomic_read_u32(&run_->closed) == 0) {
+    ConditionVariableSleep(&run_->changed, PG_WAIT_EXTENSION);
   }
   ConditionVariableCancelSleep();
-  return true;
+  return found;
 }
 
 std::string encode(const Task& task) {

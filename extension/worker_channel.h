@@ -28,8 +28,10 @@ enum ChannelKey : std::uint64_t {
   kFirstQueueKey
 };
 
-/// Tag of our messages; PostgreSQL's own protocol has no such one from a backend.
+/// Tags of our messages; PostgreSQL's own protocol has no such ones from a backend. The second says nothing: it brings
+/// those before it.
 inline constexpr char kOutcomeMessage = 'o';
+inline constexpr char kFlushMessage = 'f';
 
 /// Items that are not about a target: they record the run's beginning and end.
 inline constexpr std::uint32_t kOpenRun = 0xfffffffe;
@@ -64,6 +66,8 @@ class WorkRing {
   std::vector<WorkItem> withdraw();
   void close();
 
+  /// False when there is no item now.
+  bool try_take(WorkItem* item);
   /// Waits for an item. False when there is none and never will be. In a guarded frame.
   bool take(WorkItem* item);
 

@@ -237,19 +237,32 @@ void WorkerPool::bury(std::size_t number, const Report& report) {
   report(in_hand - 1, failure(ended_early((*targets_)[in_hand - 1].target, workers_[number].last_error)));
 }
 
+void WorkerPool::report_orphan(std::size_t index, PgError error, const Report& report) {
+  awaited_[index] = false;
+  error.prefix((*targets_)[index].target.label());
+  report(index, failure(error));
+}
+
 void WorkerPool::report_orphans(const Report& report) {
-  PgError const none_left(ERRCODE_SYSTEM_ERROR, "no worker was left for it", {}, "It is untouched. Migrate again.");
   std::optional<PgError> reason;
   for (const Worker& worker : workers_) {
     if (worker.last_error) reason = worker.last_error;
   }
-  for (const WorkItem& item : ring_.withdraw()) {
-    if (item.index >= awaited_.size()) continue;
-    awaited_[item.index] = false;
-    PgError error = reason.value_or(none_left);
-    error.prefix((*targets_)[item.index].target.label());
-    report(item.index, failure(error));
+  PgError const none_left(ERRCODE_SYSTEM_ERROR, "no worker was left for it", {}, "It is untouched. Migrate again.");
+  for (const WorkItem& item : withdraw()) report_orphan(item.index, reason.value_or(none_left), report);
+  // Somebody took these, and ended before the leader heard of it.
+  PgError const unknown(ERRCODE_SYSTEM_ERROR, "the worker that migrated it ended", {},
+                        "It is done or untouched: tenancy.status() knows. Migrate again.");
+  for (std::size_t i = 0; i < awaited_.size(); ++i) {
+    if (awaited_[i]) report_orphan(i, unknown, report);
   }
+}
+
+std::vector<WorkItem> WorkerPool::withdraw() {
+  std::vector<WorkItem> items = ring_.withdraw();
+  std::erase_if(items, [this](const WorkItem& item) { return item.index >= awaited_.size(); });
+  for (const WorkItem& item : items) awaited_[item.index] = false;
+  return items;
 }
 
 bool WorkerPool::collect(const Report& report) {

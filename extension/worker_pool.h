@@ -33,7 +33,7 @@ class WorkerPool {
   [[nodiscard]] XLogRecPtr last_commit() const noexcept { return last_commit_; }
 
   void submit(std::span<const WorkItem> items);
-  std::vector<WorkItem> withdraw() { return ring_.withdraw(); }
+  std::vector<WorkItem> withdraw();
   /// Nothing more will be submitted: workers end when there is nothing left.
   void finish();
 
@@ -64,6 +64,7 @@ class WorkerPool {
   void handle_message(Worker& worker, std::string_view message, const Report& report);
   void bury(std::size_t number, const Report& report);
   void report_orphans(const Report& report);
+  void report_orphan(std::size_t index, PgError error, const Report& report);
   void end_workers() noexcept;
 
   ScopedContext memory_;  ///< of the handles: they are needed until the segment is detached

@@ -76,9 +76,8 @@ class Chaos : public testing::Test {
   std::string reference_definition() {
     Connection session = connect();
     session.exec("CREATE SCHEMA reference; SET search_path = reference, public");
-    for (const Row& row : session.query(
-             "SELECT up_sql FROM tenancy.migrations WHERE scope <> 'public'"
-             " ORDER BY repeatable, tenancy.version_key(version) COLLATE \"C\"")) {
+    for (const Row& row : session.query("SELECT up_sql FROM tenancy.migrations WHERE scope <> 'public'"
+                                        " ORDER BY repeatable, tenancy.version_key(version) COLLATE \"C\"")) {
       session.exec(*row[0]);
     }
     return schema_definition(cluster_.conninfo(database_), "reference");
