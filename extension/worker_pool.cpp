@@ -172,13 +172,11 @@ bool WorkerPool::close(const RunClosing& closing) {
   });
   bool const recorded = record(kCloseRun);
   finish();
+  closed_ = true;
   return recorded;
 }
 
-void WorkerPool::finish() {
-  ring_.close();
-  closed_ = true;
-}
+void WorkerPool::finish() { ring_.close(); }
 
 std::string WorkerPool::last_error() const {
   std::string reason;
