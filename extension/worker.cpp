@@ -138,17 +138,20 @@ class Worker {
       SetCurrentStatementStartTimestamp();
       StartTransactionCommand();
       PushActiveSnapshot(GetTransactionSnapshot());  // the one that a portal would have
+      // In a SECURITY DEFINER function nobody may become the user of the session again, which is a worker's as well.
+      SetUserIdAndSecContext(run_->current_user, run_->security_context);
     });
     show(what);
   }
 
   /// The leader waits for the disk, once for all targets.
-  static void commit(const Target& target) {
+  void commit(const Target& target) const {
     try {
-      guarded([] {
+      guarded([this] {
         PopActiveSnapshot();
         set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
         CommitTransactionCommand();
+        SetUserIdAndSecContext(run_->current_user, 0);
       });
     } catch (PgError& error) {
       if (!target.schema.empty()) error.prefix(target.label() + ": at commit");
@@ -189,7 +192,7 @@ void take_over_session(const SharedRun* run, void* settings) {
   StartTransactionCommand();
   RestoreGUCState(settings);
   CommitTransactionCommand();
-  // No transaction may begin in a security context: that of a SECURITY DEFINER function is its user here.
+  // No transaction may begin in a security context: see Worker::begin().
   SetUserIdAndSecContext(run->current_user, 0);
 }
 

@@ -39,6 +39,7 @@ struct SharedRun {
   Oid database;
   Oid authenticated_user;
   Oid current_user;
+  int security_context;        ///< of transactions; the leader's
   std::uint32_t task_size;     ///< bytes under kTaskKey
   std::uint32_t opening_size;  ///< bytes under kOpeningKey
   std::uint32_t bundle_size;   ///< bytes under kBundleKey; 0: the database has the store and the record of the run

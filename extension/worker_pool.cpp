@@ -92,7 +92,7 @@ void WorkerPool::create_segment(const Task& task, const WorkerPlace& place, int 
     std::memset(static_cast<void*>(run_), 0, sizeof *run_);
     run_->database = place.database;
     run_->authenticated_user = GetAuthenticatedUserId();
-    run_->current_user = GetUserId();
+    GetUserIdAndSecContext(&run_->current_user, &run_->security_context);
     run_->task_size = task_bytes.size();
     run_->opening_size = place.opening.size();
     run_->bundle_size = place.bundle.size();
