@@ -15,16 +15,13 @@ class Worker {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
     Migrator migrator =
         bundle_.empty() ? Migrator(memory.get()) : Migrator(memory.get(), MigrationBundle::decode(bundle_));
-    ScopedContext const target_memory(TopMemoryContext, "tenancy target");
+    ScopedContext const item_memory(TopMemoryContext, "tenancy item");
     WorkItem item;
     while (guarded([&] { return ring_.take(&item); })) {
-      if (item.index == kOpenRun || item.index == kCloseRun) {
-        send({item.index, record(item.index), XactLastCommitEnd});
-        continue;
-      }
       pg_atomic_write_u32(&run_->in_hand[number_], item.index + 1);
-      TemporaryContext const memory_of_target(target_memory.get());
-      send({item.index, attempt(migrator, item), XactLastCommitEnd});
+      TemporaryContext const memory_of_item(item_memory.get());
+      bool const is_target = item.index != kOpenRun && item.index != kCloseRun;
+      send({item.index, is_target ? attempt(migrator, item) : record(item.index), XactLastCommitEnd});
       pg_atomic_write_u32(&run_->in_hand[number_], 0);
     }
   }

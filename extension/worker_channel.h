@@ -32,8 +32,8 @@ enum ChannelKey : std::uint64_t {
 inline constexpr char kOutcomeMessage = 'o';
 
 /// Items that are not about a target: they record the run's beginning and end.
-inline constexpr std::uint32_t kOpenRun = 0xfffffffe;
-inline constexpr std::uint32_t kCloseRun = 0xffffffff;
+inline constexpr std::uint32_t kOpenRun = 0xfffffffd;
+inline constexpr std::uint32_t kCloseRun = 0xfffffffe;
 
 struct SharedRun {
   Oid database;
@@ -50,7 +50,7 @@ struct SharedRun {
   pg_atomic_uint64 ends;
   pg_atomic_uint32 closed;  ///< 1: nothing more will be added
   ConditionVariable changed;
-  /// 1 + index of the target that a worker has in hand; 0: none.
+  /// 1 + index of the item that a worker has in hand; 0: none.
   pg_atomic_uint32 in_hand[kMaxWorkers];
 };
 

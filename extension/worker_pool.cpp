@@ -148,12 +148,13 @@ void WorkerPool::submit(std::span<const WorkItem> items) {
 
 bool WorkerPool::record(std::uint32_t index) {
   recorded_.reset();
+  recorder_died_ = false;
   WorkItem item;
   item.index = index;
   ring_.add({&item, 1});
   auto const nothing = [](std::size_t, const Outcome&) {};
-  while (!recorded_ && running_ > 0) {
-    if (!collect(nothing) && !recorded_) wait_for_latch(std::chrono::seconds(1));
+  while (!recorded_ && !recorder_died_ && running_ > 0) {
+    if (!collect(nothing) && !recorded_ && !recorder_died_) wait_for_latch(std::chrono::seconds(1));
   }
   if (recorded_ && !recorded_->success) throw to_error(*recorded_);
   return recorded_.has_value();
@@ -228,11 +229,16 @@ bool WorkerPool::drain(Worker& worker, const Report& report) {
 }
 
 void WorkerPool::bury(std::size_t number, const Report& report) {
-  // The worker has told of every target that it finished, so what it has in hand it did not finish.
+  // The worker has told of every item that it finished, so what it has in hand it did not finish.
   std::uint32_t const in_hand = pg_atomic_read_u32(&run_->in_hand[number]);
-  if (in_hand == 0 || !awaited_[in_hand - 1]) return;
-  awaited_[in_hand - 1] = false;
-  report(in_hand - 1, failure(ended_early((*targets_)[in_hand - 1].target, workers_[number].last_error)));
+  if (in_hand == 0) return;
+  std::uint32_t const index = in_hand - 1;
+  if (index == kOpenRun || index == kCloseRun) {
+    recorder_died_ = true;
+  } else if (awaited_[index]) {
+    awaited_[index] = false;
+    report(index, failure(ended_early((*targets_)[index].target, workers_[number].last_error)));
+  }
 }
 
 void WorkerPool::report_orphans(const Report& report) {

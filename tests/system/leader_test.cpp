@@ -13,6 +13,10 @@ constexpr const char* kWorkerWaitsForLock =
     "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'tenancy worker' AND wait_event_type = 'Lock')";
 constexpr const char* kNoWorkers =
     "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'tenancy worker')";
+constexpr const char* kEndWorkerThatWaits =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE backend_type = 'tenancy worker' AND wait_event_type = 'Lock'";
+constexpr const char* kTargetsLeft = "SELECT FROM tenancy.run_targets WHERE state <> 'done'";
 
 class Leader : public DatabaseTest {
  protected:
@@ -54,6 +58,37 @@ TEST_F(Leader, CancelEndsWorkersInOtherDatabases) {
   EXPECT_THAT(error_of(runner), HasSubstr("57014"));
   gate.exec("SELECT pg_advisory_unlock(1)");
   session.exec("CALL tenancy.rollout()");
+}
+
+TEST_F(Leader, WorkerThatDiesWhileItRecordsTheBeginningEndsTheRun) {
+  make_tenants();
+  Connection session = connect();
+  Connection lock = connect();
+  lock.exec("BEGIN; LOCK TABLE tenancy.runs IN SHARE MODE");
+  Connection runner = start("CALL tenancy.rollout(concurrency => 3)");
+  session.wait_until(kWorkerWaitsForLock);
+  session.exec(kEndWorkerThatWaits);
+  EXPECT_THAT(error_of(runner), HasSubstr("the background workers ended before they could record the run"));
+  lock.exec("ROLLBACK");
+  session.wait_until(kNoWorkers);
+  EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.runs"), "0");
+}
+
+TEST_F(Leader, RecordsTheEndItselfWhenTheWorkerDiesThatWasTo) {
+  make_tenants();
+  Connection session = connect();
+  session.exec("SELECT tenancy.add_migration('002', 'SELECT pg_advisory_xact_lock(2)')");
+  session.exec("SELECT pg_advisory_lock(2)");
+  Connection runner = start("CALL tenancy.rollout(concurrency => 3)");
+  session.wait_until(kWorkerWaitsForLock);
+  Connection lock = connect();
+  lock.exec("BEGIN; LOCK TABLE tenancy.runs IN SHARE MODE");
+  session.exec("SELECT pg_advisory_unlock(2)");
+  session.wait_until(std::string(kWorkerWaitsForLock) + " AND NOT EXISTS (" + kTargetsLeft + ")");
+  session.exec(kEndWorkerThatWaits);
+  lock.exec("COMMIT");
+  EXPECT_EQ(error_of(runner), "");
+  EXPECT_EQ(session.value("SELECT state FROM tenancy.runs"), "done");
 }
 
 }  // namespace
