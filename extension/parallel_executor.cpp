@@ -33,7 +33,7 @@ void ParallelExecutor::open(const RunOpening&) {
   std::string const why = home_->last_error();
   throw PgError(ERRCODE_SYSTEM_ERROR,
                 "the background workers ended before they could record the run" + (why.empty() ? "" : ": " + why), {},
-                "Nothing was changed. The server's log says more.");
+                "No target was changed. The server's log says more.");
 }
 
 void ParallelExecutor::close(const RunClosing& closing) {

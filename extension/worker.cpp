@@ -21,16 +21,13 @@ class Worker {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
     Migrator migrator =
         bundle_.empty() ? Migrator(memory.get()) : Migrator(memory.get(), MigrationBundle::decode(bundle_));
-    ScopedContext const target_memory(TopMemoryContext, "tenancy target");
+    ScopedContext const item_memory(TopMemoryContext, "tenancy item");
     WorkItem item;
     while (take(&item) && !is_alone_) {
-      if (item.index == kOpenRun || item.index == kCloseRun) {
-        send({item.index, record(item.index), XactLastCommitEnd});
-        continue;
-      }
       pg_atomic_write_u32(&run_->in_hand[number_], item.index + 1);
-      TemporaryContext const memory_of_target(target_memory.get());
-      send({item.index, attempt(migrator, item), XactLastCommitEnd});
+      TemporaryContext const memory_of_item(item_memory.get());
+      bool const is_target = item.index != kOpenRun && item.index != kCloseRun;
+      send({item.index, is_target ? attempt(migrator, item) : record(item.index), XactLastCommitEnd});
       pg_atomic_write_u32(&run_->in_hand[number_], 0);
     }
   }
@@ -150,6 +147,8 @@ class Worker {
       SetCurrentStatementStartTimestamp();
       StartTransactionCommand();
       PushActiveSnapshot(GetTransactionSnapshot());  // the one that a portal would have
+      // In a SECURITY DEFINER function nobody may become the user of the session again, which is a worker's as well.
+      SetUserIdAndSecContext(run_->current_user, run_->security_context);
     });
     show(what);
   }
@@ -161,6 +160,7 @@ class Worker {
         PopActiveSnapshot();
         if (asynchronous_) do_not_wait_at_commit();
         CommitTransactionCommand();
+        SetUserIdAndSecContext(run_->current_user, 0);
       });
     } catch (PgError& error) {
       if (!target.schema.empty()) error.prefix(target.label() + ": at commit");
@@ -213,7 +213,7 @@ void take_over_session(const SharedRun* run, void* settings) {
   StartTransactionCommand();
   RestoreGUCState(settings);
   CommitTransactionCommand();
-  // No transaction may begin in a security context: that of a SECURITY DEFINER function is its user here.
+  // No transaction may begin in a security context: see Worker::begin().
   SetUserIdAndSecContext(run->current_user, 0);
 }
 

@@ -34,13 +34,14 @@ inline constexpr char kOutcomeMessage = 'o';
 inline constexpr char kFlushMessage = 'f';
 
 /// Items that are not about a target: they record the run's beginning and end.
-inline constexpr std::uint32_t kOpenRun = 0xfffffffe;
-inline constexpr std::uint32_t kCloseRun = 0xffffffff;
+inline constexpr std::uint32_t kOpenRun = 0xfffffffd;
+inline constexpr std::uint32_t kCloseRun = 0xfffffffe;
 
 struct SharedRun {
   Oid database;
   Oid authenticated_user;
   Oid current_user;
+  int security_context;        ///< of transactions; the leader's
   std::uint32_t task_size;     ///< bytes under kTaskKey
   std::uint32_t opening_size;  ///< bytes under kOpeningKey
   std::uint32_t bundle_size;   ///< bytes under kBundleKey; 0: the database has the store and the record of the run
@@ -51,7 +52,7 @@ struct SharedRun {
   pg_atomic_uint64 ends;
   pg_atomic_uint32 closed;  ///< 1: nothing more will be added
   ConditionVariable changed;
-  /// 1 + index of the target that a worker has in hand; 0: none.
+  /// 1 + index of the item that a worker has in hand; 0: none.
   pg_atomic_uint32 in_hand[kMaxWorkers];
 };
 

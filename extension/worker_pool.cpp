@@ -92,7 +92,7 @@ void WorkerPool::create_segment(const Task& task, const WorkerPlace& place, int 
     std::memset(static_cast<void*>(run_), 0, sizeof *run_);
     run_->database = place.database;
     run_->authenticated_user = GetAuthenticatedUserId();
-    run_->current_user = GetUserId();
+    GetUserIdAndSecContext(&run_->current_user, &run_->security_context);
     run_->task_size = task_bytes.size();
     run_->opening_size = place.opening.size();
     run_->bundle_size = place.bundle.size();
@@ -148,12 +148,13 @@ void WorkerPool::submit(std::span<const WorkItem> items) {
 
 bool WorkerPool::record(std::uint32_t index) {
   recorded_.reset();
+  recorder_died_ = false;
   WorkItem item;
   item.index = index;
   ring_.add({&item, 1});
   auto const nothing = [](std::size_t, const Outcome&) {};
-  while (!recorded_ && running_ > 0) {
-    if (!collect(nothing) && !recorded_) wait_for_latch(std::chrono::seconds(1));
+  while (!recorded_ && !recorder_died_ && running_ > 0) {
+    if (!collect(nothing) && !recorded_ && !recorder_died_) wait_for_latch(std::chrono::seconds(1));
   }
   if (recorded_ && !recorded_->success) throw to_error(*recorded_);
   return recorded_.has_value();
@@ -172,13 +173,11 @@ bool WorkerPool::close(const RunClosing& closing) {
   });
   bool const recorded = record(kCloseRun);
   finish();
+  closed_ = true;
   return recorded;
 }
 
-void WorkerPool::finish() {
-  ring_.close();
-  closed_ = true;
-}
+void WorkerPool::finish() { ring_.close(); }
 
 std::string WorkerPool::last_error() const {
   std::string reason;
@@ -230,11 +229,16 @@ bool WorkerPool::drain(Worker& worker, const Report& report) {
 }
 
 void WorkerPool::bury(std::size_t number, const Report& report) {
-  // The worker has told of every target that it finished, so what it has in hand it did not finish.
+  // The worker has told of every item that it finished, so what it has in hand it did not finish.
   std::uint32_t const in_hand = pg_atomic_read_u32(&run_->in_hand[number]);
-  if (in_hand == 0 || !awaited_[in_hand - 1]) return;
-  awaited_[in_hand - 1] = false;
-  report(in_hand - 1, failure(ended_early((*targets_)[in_hand - 1].target, workers_[number].last_error)));
+  if (in_hand == 0) return;
+  std::uint32_t const index = in_hand - 1;
+  if (index == kOpenRun || index == kCloseRun) {
+    recorder_died_ = true;
+  } else if (awaited_[index]) {
+    awaited_[index] = false;
+    report(index, failure(ended_early((*targets_)[index].target, workers_[number].last_error)));
+  }
 }
 
 void WorkerPool::report_orphan(std::size_t index, PgError error, const Report& report) {

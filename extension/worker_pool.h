@@ -37,8 +37,8 @@ class WorkerPool {
   /// Nothing more will be submitted: workers end when there is nothing left.
   void finish();
 
-  /// Lets a worker record the run's beginning or end, and waits for that. False when no worker is left. Throws PgError
-  /// when it fails.
+  /// Lets a worker record the run's beginning or end, and waits for that. False when no worker is left, or when the one
+  /// that was to do it died, maybe behind its commit. Throws PgError when it fails.
   [[nodiscard]] bool open();
   [[nodiscard]] bool close(const RunClosing& closing);
   /// Why workers ended before their time; empty when it is not known.
@@ -79,6 +79,7 @@ class WorkerPool {
   SharedRun* run_ = nullptr;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
   std::optional<Outcome> recorded_;  ///< the outcome of record()
+  bool recorder_died_ = false;       ///< the worker that was to record
 };
 
 }  // namespace tenancy

@@ -1,0 +1,95 @@
+// The session that leads a run never waits for a worker that is not coming, and none outlives it.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "tests/system/cluster.h"
+
+namespace tenancy::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kWorkerWaitsForLock =
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'tenancy worker' AND wait_event_type = 'Lock')";
+constexpr const char* kNoWorkers =
+    "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'tenancy worker')";
+constexpr const char* kEndWorkerThatWaits =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE backend_type = 'tenancy worker' AND wait_event_type = 'Lock'";
+constexpr const char* kTargetsLeft = "SELECT FROM tenancy.run_targets WHERE state <> 'done'";
+
+class Leader : public DatabaseTest {
+ protected:
+  /// A limit only so that a leader which hangs fails the test and not the machine.
+  Connection start(const std::string& sql, const std::string& settings = "") {
+    Connection runner = connect();
+    runner.exec("SET statement_timeout = '60s'; SET tenancy.lock_timeout = 0;" + settings);
+    runner.start(sql);
+    return runner;
+  }
+
+  void make_tenants() {
+    connect().exec(R"(
+      SELECT tenancy.create_tenant(format('t%s', i)) FROM generate_series(1, 6) i;
+      SELECT tenancy.add_migration('001', 'CREATE TABLE items (id int)'))");
+  }
+
+  static std::string error_of(Connection& runner) {
+    try {
+      runner.finish();
+      return "";
+    } catch (const PgError& error) {
+      return error.sqlstate() + " " + error.report().message;
+    }
+  }
+};
+
+TEST_F(Leader, CancelEndsWorkersInOtherDatabases) {
+  Connection session = connect();
+  std::string const other = cluster().create_database();
+  session.query("SELECT tenancy.register_tenant('own', isolation => 'database', database => $1)", {other});
+  session.exec("SELECT tenancy.add_migration('001', 'SELECT pg_advisory_xact_lock(1)')");
+  Connection gate = cluster().connect(other);
+  gate.exec("SELECT pg_advisory_lock(1)");
+  Connection runner = start("CALL tenancy.rollout()");
+  session.wait_until(kWorkerWaitsForLock);
+  runner.cancel();
+  session.wait_until(kNoWorkers);
+  EXPECT_THAT(error_of(runner), HasSubstr("57014"));
+  gate.exec("SELECT pg_advisory_unlock(1)");
+  session.exec("CALL tenancy.rollout()");
+}
+
+TEST_F(Leader, WorkerThatDiesWhileItRecordsTheBeginningEndsTheRun) {
+  make_tenants();
+  Connection session = connect();
+  Connection lock = connect();
+  lock.exec("BEGIN; LOCK TABLE tenancy.runs IN SHARE MODE");
+  Connection runner = start("CALL tenancy.rollout(concurrency => 3)");
+  session.wait_until(kWorkerWaitsForLock);
+  session.exec(kEndWorkerThatWaits);
+  EXPECT_THAT(error_of(runner), HasSubstr("the background workers ended before they could record the run"));
+  lock.exec("ROLLBACK");
+  session.wait_until(kNoWorkers);
+  EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.runs"), "0");
+}
+
+TEST_F(Leader, RecordsTheEndItselfWhenTheWorkerDiesThatWasTo) {
+  make_tenants();
+  Connection session = connect();
+  session.exec("SELECT tenancy.add_migration('002', 'SELECT pg_advisory_xact_lock(2)')");
+  session.exec("SELECT pg_advisory_lock(2)");
+  Connection runner = start("CALL tenancy.rollout(concurrency => 3)");
+  session.wait_until(kWorkerWaitsForLock);
+  Connection lock = connect();
+  lock.exec("BEGIN; LOCK TABLE tenancy.runs IN SHARE MODE");
+  session.exec("SELECT pg_advisory_unlock(2)");
+  session.wait_until(std::string(kWorkerWaitsForLock) + " AND NOT EXISTS (" + kTargetsLeft + ")");
+  session.exec(kEndWorkerThatWaits);
+  lock.exec("COMMIT");
+  EXPECT_EQ(error_of(runner), "");
+  EXPECT_EQ(session.value("SELECT state FROM tenancy.runs"), "done");
+}
+
+}  // namespace
+}  // namespace tenancy::test
