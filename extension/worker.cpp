@@ -44,8 +44,9 @@ class Worker {
     std::vector<std::string> recorded;
     Outcome outcome;
     try {
-      outcome = item.stage == Stage::inside ? in_transaction(migrator, target, complete)
-                                            : outside_transactions(migrator, target, complete, recorded);
+      outcome = item.stage == Stage::look     ? look(migrator, target)
+                : item.stage == Stage::inside ? in_transaction(migrator, target, complete)
+                                              : outside_transactions(migrator, target, complete, recorded);
     } catch (const PgError& error) {
       guarded([] { AbortCurrentTransaction(); });
       // Somebody who cancels a worker's statement means its target.
@@ -56,6 +57,15 @@ class Worker {
     }
     outcome.recorded = records();
     end();
+    return outcome;
+  }
+
+  Outcome look(Migrator& migrator, const FleetTarget& target) {
+    begin("looking at " + target.target.label());
+    Outcome outcome;
+    outcome.success = true;
+    outcome.seen = read_status(migrator, target.target, target.held_at);
+    commit(target.target);
     return outcome;
   }
 
@@ -129,7 +139,8 @@ class Worker {
   }
 
   void show(const std::string& what) const {
-    std::string const activity = "tenancy run " + std::to_string(task_.run) + ": " + what;
+    std::string const activity =
+        (task_.run == 0 ? "tenancy" : "tenancy run " + std::to_string(task_.run)) + ": " + what;
     guarded([&] { pgstat_report_activity(STATE_RUNNING, activity.c_str()); });
   }
 
