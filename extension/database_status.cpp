@@ -22,6 +22,8 @@ DatabaseStatus::DatabaseStatus(Migrator& migrator, std::vector<FleetTarget> targ
     leave_all("this role may not call tenancy.reachable_databases()");
   } else if (workers == 0) {
     leave_all("only a background worker reaches it, and tenancy.concurrency is 0");
+  } else if (InSecurityRestrictedOperation()) {
+    leave_all("a security-restricted operation starts no background worker");
   } else {
     std::vector<WorkItem> items;
     for (std::uint32_t i = 0; i < targets_.size(); ++i) items.push_back({i, Stage::look});

@@ -38,7 +38,8 @@ void ParallelExecutor::open(const RunOpening&) {
 }
 
 void ParallelExecutor::close(const RunClosing& closing) {
-  if (home_->close(closing)) return;
+  if (home_->close(closing, unrecorded_)) return;
+  for (const OutcomeMessage& one : unrecorded_) record_outcome(task_.run, one.index, one.outcome);
   closing.execute();
   commit();
 }
@@ -67,9 +68,12 @@ std::vector<WorkItem> ParallelExecutor::withdraw() {
 
 void ParallelExecutor::report_recorded(std::size_t index, Outcome outcome, const Report& report) {
   // Who died has recorded nothing, and who works in another database cannot.
-  if (!outcome.recorded) {
-    record_outcome(task_.run, (*task_.targets)[index].ordinal, outcome);
+  std::uint32_t const ordinal = (*task_.targets)[index].ordinal;
+  if (!outcome.recorded && committing_) {
+    record_outcome(task_.run, ordinal, outcome);
     commit();
+  } else if (!outcome.recorded) {
+    unrecorded_.push_back({ordinal, outcome});
   }
   report(index, std::move(outcome));
 }

@@ -33,6 +33,8 @@ class ParallelExecutor final : public Executor {
   bool committing_;
   std::unique_ptr<WorkerPool> home_;
   std::unique_ptr<DatabaseVisits> visits_;
+  /// Unless committing: nothing is written in the caller's transaction, which may be of any isolation level.
+  std::vector<OutcomeMessage> unrecorded_;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
 };
 

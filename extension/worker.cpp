@@ -126,6 +126,7 @@ class Worker {
       if (index == kOpenRun) {
         RunOpening::decode(opening_).execute();
       } else {
+        record_others();
         RunClosing{task_.run, run_->closing_state, run_->closing_reason}.execute();
       }
       commit({});
@@ -136,6 +137,21 @@ class Worker {
     }
     end();
     return outcome;
+  }
+
+  /// What the leader had from other databases.
+  void record_others() const {
+    if (run_->records_size == 0) return;
+    dsm_segment* const segment = guarded([this] {
+      dsm_segment* const records = dsm_attach(run_->records);
+      if (records == nullptr) ereport(ERROR, (errmsg("the leader of the run is gone")));
+      return records;
+    });
+    const char* const bytes = static_cast<const char*>(dsm_segment_address(segment));
+    for (const OutcomeMessage& record : decode_records({bytes, run_->records_size})) {
+      record_outcome(task_.run, record.index, record.outcome);
+    }
+    guarded([=] { dsm_detach(segment); });
   }
 
   void show(const std::string& what) const {

@@ -211,4 +211,18 @@ OutcomeMessage decode_outcome(std::string_view bytes) {
   return message;
 }
 
+std::string encode_records(std::span<const OutcomeMessage> records) {
+  WireWriter writer;
+  writer.number(static_cast<std::uint32_t>(records.size()));
+  for (const OutcomeMessage& record : records) writer.text(encode(record));
+  return writer.bytes();
+}
+
+std::vector<OutcomeMessage> decode_records(std::string_view bytes) {
+  WireReader reader(bytes);
+  std::vector<OutcomeMessage> records(reader.number<std::uint32_t>());
+  for (OutcomeMessage& record : records) record = decode_outcome(reader.text());
+  return records;
+}
+
 }  // namespace tenancy
