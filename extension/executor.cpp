@@ -4,7 +4,7 @@ namespace tenancy {
 
 namespace {
 
-Query may_reach_databases("SELECT pg_catalog.has_function_privilege('tenancy.reachable_databases()', 'EXECUTE')");
+Query select_reach("SELECT pg_catalog.has_function_privilege('tenancy.reachable_databases()', 'EXECUTE')");
 
 /// Two targets changed one catalogue row at a time: CREATE EXTENSION IF NOT EXISTS or GRANT, say, on what they share.
 /// PostgreSQL has no SQLSTATE of its own for that.
@@ -16,8 +16,10 @@ bool is_collision(const ErrorReport& report) {
 
 }  // namespace
 
+bool may_reach_databases() { return select_reach.run().front()[0] == "t"; }
+
 void require_reach_of_databases() {
-  if (may_reach_databases.run().front()[0] == "t") return;
+  if (may_reach_databases()) return;
   throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to migrate other databases of the cluster",
                 "Background workers connect to them without a password, and pg_hba.conf is not asked.",
                 "GRANT EXECUTE ON FUNCTION tenancy.reachable_databases() to the role that may, or choose tenants of "

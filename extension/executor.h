@@ -5,8 +5,9 @@
 
 namespace tenancy {
 
-/// What is done with a target at a time: its steps in one transaction, or those that run outside of one.
-enum class Stage : std::uint32_t { inside, outside };
+/// What is done with a target at a time: its steps in one transaction, or those that run outside of one; or nothing but
+/// a look at where it stands.
+enum class Stage : std::uint32_t { inside, outside, look };
 
 struct WorkItem {
   std::uint32_t index = 0;  ///< of the target
@@ -18,7 +19,7 @@ struct WorkItem {
 /// What is carried out.
 struct Task {
   Request request;
-  std::int64_t run = 0;
+  std::int64_t run = 0;                               ///< 0: a look at the targets, which no run records
   const std::vector<FleetTarget>* targets = nullptr;  ///< must outlive the executor
 };
 
@@ -61,7 +62,9 @@ class Executor {
 /// Sleeps until this session's latch is set or the time is over. Throws PgError when the session is cancelled.
 void wait_for_latch(std::chrono::milliseconds most);
 
-/// Workers connect to other databases without asking pg_hba.conf: throws PgError when the current user may not do so.
+/// Workers connect to other databases without asking pg_hba.conf: may the current user make them do so?
+[[nodiscard]] bool may_reach_databases();
+/// Throws PgError when not.
 void require_reach_of_databases();
 
 /// This transaction's commit will not wait for the disk. In a guarded frame.

@@ -52,6 +52,18 @@ FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema
   return target;
 }
 
+/// Tenants are ordered by place and schema: those that share a target follow each other.
+void add_tenant(std::vector<FleetTarget>& targets, const Tenant& tenant, const Pins& pins,
+                const std::string& shared_schema) {
+  FleetTarget next = tenant_target(tenant, shared_schema);
+  if (!targets.empty() && !targets.back().shared && is_same_place(targets.back(), next)) {
+    targets.back().target.tenant.clear();
+    return;
+  }
+  next.held_at = pins.of(tenant);
+  targets.push_back(std::move(next));
+}
+
 }  // namespace
 
 std::string on_server(const Tenant& tenant) { return "server \"" + *tenant.server + "\""; }
@@ -105,18 +117,21 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
       if (std::none_of(targets.begin(), targets.end(), is_shared)) add_shared(tenant.migration_set);
       continue;
     }
-    FleetTarget next = tenant_target(tenant, settings.shared_schemas.front());
-    // Ordered by place and schema: tenants that share a target follow each other.
-    if (!targets.empty() && !targets.back().shared && is_same_place(targets.back(), next)) {
-      targets.back().target.tenant.clear();
-    } else {
-      next.held_at = pins.of(tenant);
-      targets.push_back(std::move(next));
-    }
+    add_tenant(targets, tenant, pins, settings.shared_schemas.front());
   }
   add_shared_of_databases(targets, Store::shared_sets(), settings.shared_schemas.front());
   // A shared set that only rls tenants brought in stands behind some tenants.
   std::stable_partition(targets.begin(), targets.end(), [](const FleetTarget& one) { return one.shared; });
+  return targets;
+}
+
+std::vector<FleetTarget> database_targets(const std::vector<Tenant>& tenants, const Pins& pins,
+                                          const Settings& settings) {
+  std::vector<FleetTarget> targets;
+  for (const Tenant& tenant : tenants) {
+    if (!tenant.is_here && !tenant.server) add_tenant(targets, tenant, pins, settings.shared_schemas.front());
+  }
+  if (!targets.empty()) add_shared_of_databases(targets, Store::shared_sets(), settings.shared_schemas.front());
   return targets;
 }
 

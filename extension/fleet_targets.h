@@ -30,6 +30,11 @@ struct FleetTarget {
 [[nodiscard]] std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantDetails& details,
                                                      Store& store, const Settings& settings);
 
+/// Those of the tenants, as select_tenants() ordered them, that are in other databases of this cluster; before them
+/// what they share there. Throws PgError.
+[[nodiscard]] std::vector<FleetTarget> database_targets(const std::vector<Tenant>& tenants, const class Pins& pins,
+                                                        const Settings& settings);
+
 /// FleetTarget::elsewhere of a tenant that has a server.
 [[nodiscard]] std::string on_server(const Tenant& tenant);
 

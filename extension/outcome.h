@@ -1,7 +1,7 @@
 // How one target of a run ended.
 #pragma once
 
-#include "extension/target.h"
+#include "extension/target_status.h"
 
 namespace tenancy {
 
@@ -16,6 +16,7 @@ struct Outcome {
   int attempts = 0;                           ///< 0: nothing was tried
   std::chrono::microseconds waited{0};        ///< between attempts
   std::string sqlstate, error, detail, hint;  ///< of a failure
+  std::optional<TargetStatus> seen{};         ///< by a look at it
 };
 
 [[nodiscard]] Outcome success(const TargetResult& result);

@@ -1,9 +1,7 @@
 // Carries a run out with background workers: of this database, and of the others that tenants live in.
 #pragma once
 
-#include <deque>
-
-#include "extension/worker_pool.h"
+#include "extension/database_visits.h"
 
 namespace tenancy {
 
@@ -27,35 +25,16 @@ class ParallelExecutor final : public Executor {
   void flush() override;
 
  private:
-  /// A worker in another database, with what it was given.
-  struct Visit {
-    std::vector<FleetTarget> targets;
-    std::vector<std::uint32_t> indexes;  ///< of these targets in the task
-    Task task;
-    std::unique_ptr<WorkerPool> pool;
-  };
-  struct Waiting {
-    std::string database;
-    std::vector<WorkItem> items;
-  };
-
   void commit();
   bool collect(const Report& report);
-  bool collect_visits(const Report& report);
-  void start_visits(const Report& report);
-  /// Nothing when there is no such database, or no worker for it: then its targets are reported as failures.
-  [[nodiscard]] std::unique_ptr<Visit> start_visit(const Waiting& waiting, const Report& report);
-  void fail(const Waiting& waiting, const PgError& error, const Report& report);
   void report_recorded(std::size_t index, Outcome outcome, const Report& report);
-  const std::string& bundle();
 
   Task task_;
   bool committing_;
-  std::size_t most_visits_ = 1;
   std::unique_ptr<WorkerPool> home_;
-  std::deque<Waiting> waiting_;
-  std::vector<std::unique_ptr<Visit>> visits_;
-  std::string bundle_;
+  std::unique_ptr<DatabaseVisits> visits_;
+  /// Unless committing: nothing is written in the caller's transaction, which may be of any isolation level.
+  std::vector<OutcomeMessage> unrecorded_;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
 };
 

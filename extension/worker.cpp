@@ -53,8 +53,9 @@ class Worker {
     std::vector<std::string> recorded;
     Outcome outcome;
     try {
-      outcome = item.stage == Stage::inside ? in_transaction(migrator, target, complete)
-                                            : outside_transactions(migrator, target, complete, recorded);
+      outcome = item.stage == Stage::look     ? look(migrator, target)
+                : item.stage == Stage::inside ? in_transaction(migrator, target, complete)
+                                              : outside_transactions(migrator, target, complete, recorded);
     } catch (const PgError& error) {
       guarded([] { AbortCurrentTransaction(); });
       // Somebody who cancels a worker's statement means its target.
@@ -65,6 +66,15 @@ class Worker {
     }
     outcome.recorded = records();
     end();
+    return outcome;
+  }
+
+  Outcome look(Migrator& migrator, const FleetTarget& target) {
+    begin("looking at " + target.target.label());
+    Outcome outcome;
+    outcome.success = true;
+    outcome.seen = read_status(migrator, target.target, target.held_at);
+    commit(target.target);
     return outcome;
   }
 
@@ -125,6 +135,7 @@ class Worker {
       if (index == kOpenRun) {
         RunOpening::decode(opening_).execute();
       } else {
+        record_others();
         RunClosing{task_.run, run_->closing_state, run_->closing_reason}.execute();
       }
       commit({});
@@ -137,8 +148,24 @@ class Worker {
     return outcome;
   }
 
+  /// What the leader had from other databases.
+  void record_others() const {
+    if (run_->records_size == 0) return;
+    dsm_segment* const segment = guarded([this] {
+      dsm_segment* const records = dsm_attach(run_->records);
+      if (records == nullptr) ereport(ERROR, (errmsg("the leader of the run is gone")));
+      return records;
+    });
+    const char* const bytes = static_cast<const char*>(dsm_segment_address(segment));
+    for (const OutcomeMessage& record : decode_records({bytes, run_->records_size})) {
+      record_outcome(task_.run, record.index, record.outcome);
+    }
+    guarded([=] { dsm_detach(segment); });
+  }
+
   void show(const std::string& what) const {
-    std::string const activity = "tenancy run " + std::to_string(task_.run) + ": " + what;
+    std::string const activity =
+        (task_.run == 0 ? "tenancy" : "tenancy run " + std::to_string(task_.run)) + ": " + what;
     guarded([&] { pgstat_report_activity(STATE_RUNNING, activity.c_str()); });
   }
 

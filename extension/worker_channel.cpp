@@ -30,6 +30,29 @@ std::vector<std::string> read_texts(WireReader& reader) {
   return texts;
 }
 
+void write(WireWriter& writer, const TargetStatus& status) {
+  write(writer, status.revision);
+  write(writer, status.head);
+  writer.number(status.pending.has_value());
+  writer.number(status.pending.value_or(0));
+  writer.text(status.state);
+  writer.number(status.last_applied_at);
+  write(writer, status.detail);
+}
+
+TargetStatus read_target_status(WireReader& reader) {
+  TargetStatus status;
+  status.revision = read_value(reader);
+  status.head = read_value(reader);
+  bool const is_known = reader.number<bool>();
+  auto const pending = reader.number<std::size_t>();
+  if (is_known) status.pending = pending;
+  status.state = reader.text();
+  status.last_applied_at = reader.number<TimestampTz>();
+  status.detail = read_value(reader);
+  return status;
+}
+
 }  // namespace
 
 void WorkRing::add(std::span<const WorkItem> items) {
@@ -149,6 +172,8 @@ std::string encode(const OutcomeMessage& message) {
   writer.text(outcome.error);
   writer.text(outcome.detail);
   writer.text(outcome.hint);
+  writer.number(outcome.seen.has_value());
+  if (outcome.seen) write(writer, *outcome.seen);
   writer.number(message.last_commit);
   return writer.bytes();
 }
@@ -173,8 +198,23 @@ OutcomeMessage decode_outcome(std::string_view bytes) {
   outcome.error = reader.text();
   outcome.detail = reader.text();
   outcome.hint = reader.text();
+  if (reader.number<bool>()) outcome.seen = read_target_status(reader);
   message.last_commit = reader.number<XLogRecPtr>();
   return message;
+}
+
+std::string encode_records(std::span<const OutcomeMessage> records) {
+  WireWriter writer;
+  writer.number(static_cast<std::uint32_t>(records.size()));
+  for (const OutcomeMessage& record : records) writer.text(encode(record));
+  return writer.bytes();
+}
+
+std::vector<OutcomeMessage> decode_records(std::string_view bytes) {
+  WireReader reader(bytes);
+  std::vector<OutcomeMessage> records(reader.number<std::uint32_t>());
+  for (OutcomeMessage& record : records) record = decode_outcome(reader.text());
+  return records;
 }
 
 }  // namespace tenancy

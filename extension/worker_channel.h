@@ -48,6 +48,8 @@ struct SharedRun {
   std::uint32_t capacity;      ///< items under kItemsKey
   char closing_state[16];      ///< for kCloseRun
   char closing_reason[1024];
+  dsm_handle records;          ///< for kCloseRun: encode_records(), in a segment of its own
+  std::uint32_t records_size;  ///< bytes there; 0: there is none
   /// Low half: how many items have been taken; high half: how many have been added.
   pg_atomic_uint64 ends;
   pg_atomic_uint32 closed;  ///< 1: nothing more will be added
@@ -96,5 +98,9 @@ struct WorkerTask {
 
 [[nodiscard]] std::string encode(const OutcomeMessage& message);
 [[nodiscard]] OutcomeMessage decode_outcome(std::string_view bytes);
+
+/// Outcomes that are to be recorded, with the target's ordinal as index.
+[[nodiscard]] std::string encode_records(std::span<const OutcomeMessage> records);
+[[nodiscard]] std::vector<OutcomeMessage> decode_records(std::string_view bytes);
 
 }  // namespace tenancy

@@ -162,8 +162,18 @@ bool WorkerPool::record(std::uint32_t index) {
 
 bool WorkerPool::open() { return record(kOpenRun); }
 
-bool WorkerPool::close(const RunClosing& closing) {
+bool WorkerPool::close(const RunClosing& closing, std::span<const OutcomeMessage> records) {
+  std::string const bytes = records.empty() ? std::string() : encode_records(records);
+  dsm_segment* segment = nullptr;
   guarded([&] {
+    if (!bytes.empty()) {
+      // The resource owner detaches it when an error passes.
+      segment = dsm_create(bytes.size(), 0);
+      std::memcpy(dsm_segment_address(segment), bytes.data(), bytes.size());
+      run_->records = dsm_segment_handle(segment);
+      run_->records_size = bytes.size();
+    }
+
     auto const clip = [](char* place, std::size_t size, const std::string& text) {
       int const length = pg_mbcliplen(text.data(), static_cast<int>(text.size()), static_cast<int>(size) - 1);
       strlcpy(place, text.c_str(), length + 1);
@@ -172,6 +182,7 @@ bool WorkerPool::close(const RunClosing& closing) {
     clip(run_->closing_reason, sizeof run_->closing_reason, closing.reason);
   });
   bool const recorded = record(kCloseRun);
+  if (segment != nullptr) guarded([=] { dsm_detach(segment); });
   finish();
   closed_ = true;
   return recorded;

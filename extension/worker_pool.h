@@ -38,9 +38,10 @@ class WorkerPool {
   void finish();
 
   /// Lets a worker record the run's beginning or end, and waits for that. False when no worker is left, or when the one
-  /// that was to do it died, maybe behind its commit. Throws PgError when it fails.
+  /// that was to do it died, maybe behind its commit. Throws PgError when it fails. `records` are outcomes that nobody
+  /// has recorded yet, with the ordinals of their targets.
   [[nodiscard]] bool open();
-  [[nodiscard]] bool close(const RunClosing& closing);
+  [[nodiscard]] bool close(const RunClosing& closing, std::span<const OutcomeMessage> records);
   /// Why workers ended before their time; empty when it is not known.
   [[nodiscard]] std::string last_error() const;
 
