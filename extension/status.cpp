@@ -13,7 +13,9 @@ TenantStatus shared_row(TargetStatus status, const Target& target) {
   TenantStatus row{std::move(status), {}, "shared", target.schema, {}, {}, target.set};
   if (row.state == "pinned") *row.detail += kByAnother;
   if (!target.database.empty()) {
-    row.detail = "in database \"" + target.database + "\"" + (row.detail ? ": " + *row.detail : "");
+    std::string const place = "in database \"" + target.database + "\"";
+    if (!row.detail) row.detail = place;
+    if (!row.detail->starts_with(place)) row.detail = place + ": " + *row.detail;
   }
   return row;
 }
