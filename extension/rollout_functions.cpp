@@ -203,19 +203,21 @@ TENANCY_SQL_FUNCTION(tenancy_resume) {
   return run_procedure(fcinfo, "resume", 1, [](Migrator& migrator, const Arguments& arguments) {
     std::int64_t const run = arguments.required_bigint(0, "run");
     if (wake_paused_run(run)) return std::optional<RunPlan>();
-    return std::optional(plan_resumption(migrator, run, RetryFailed::no));
+    return std::optional(plan_resumption(migrator, run, RetryFailed::no, arguments.optional_text(2)));
   });
 }
 
 TENANCY_SQL_FUNCTION(tenancy_retry_failed) {
   return run_procedure(fcinfo, "retry_failed", 1, [](Migrator& migrator, const Arguments& arguments) {
-    return std::optional(plan_resumption(migrator, arguments.required_bigint(0, "run"), RetryFailed::yes));
+    return std::optional(
+        plan_resumption(migrator, arguments.required_bigint(0, "run"), RetryFailed::yes, arguments.optional_text(2)));
   });
 }
 
 TENANCY_SQL_FUNCTION(tenancy_rollback_run) {
-  return run_procedure(fcinfo, "rollback_run", 1, [](Migrator&, const Arguments& arguments) {
-    return std::optional(plan_rollback_run(arguments.required_bigint(0, "run"), arguments.boolean(2, false)));
+  return run_procedure(fcinfo, "rollback_run", 1, [](Migrator& migrator, const Arguments& arguments) {
+    return std::optional(plan_rollback_run(migrator, arguments.required_bigint(0, "run"), arguments.boolean(2, false),
+                                           arguments.optional_text(3)));
   });
 }
 

@@ -55,13 +55,25 @@ std::vector<std::string> lines_of(const Value& text) {
   }
 }
 
-FleetTarget to_target(Row& row) {
+/// Migrations for the shared schema run as the caller, so no other one may take its place: not by a change of settings,
+/// nor by whoever may write to tenancy.run_targets.
+void require_shared_schema(const Target& target, std::int64_t run) {
+  std::string const shared = current_settings().shared_schemas.front();
+  if (target.kind == core::TargetKind::tenant || target.schema == shared) return;
+  throw PgError(
+      ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+      "for run " + std::to_string(run) + " the shared schema is \"" + target.schema + "\", not \"" + shared + "\"", {},
+      "Set tenancy.shared_schemas as it was then, see tenancy.runs.settings, or begin a new run.");
+}
+
+FleetTarget to_target(Row& row, std::int64_t run) {
   FleetTarget target;
   target.ordinal = static_cast<std::uint32_t>(std::stoul(*row[0]));
   target.target = {row[2].value_or(""), *row[4], core::parse_target_kind(*row[6]), *row[5], row[3].value_or("")};
   target.shared = target.target.kind != core::TargetKind::tenant && !row[3];
   target.held_at = std::move(row[7]);
   target.versions = lines_of(row[8]);
+  require_shared_schema(target.target, run);
   return target;
 }
 
@@ -116,6 +128,15 @@ std::optional<core::FailureBudget> budget(const Value& text) {
   return core::parse_failure_budget(*text);
 }
 
+/// As whom the run was to migrate, unless the caller says it. The tenants' own functions would run with the rights of a
+/// superuser who is the caller: that is not for whoever may write to tenancy.runs to say.
+Value run_as_of(std::int64_t run, const Value& recorded, const Value& given) {
+  if (given || recorded != "caller" || !guarded([] { return superuser(); })) return given ? given : recorded;
+  throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE,
+                "run " + std::to_string(run) + " was begun with run_as => 'caller', which a superuser has to say again",
+                {}, "Say run_as => 'caller', or 'owner'.");
+}
+
 Request request_of(core::Direction direction, core::Revision revision, const Value& run_as) {
   Request request;
   request.direction = direction;
@@ -135,15 +156,16 @@ bool wake_paused_run(std::int64_t run) {
   return true;
 }
 
-RunPlan plan_resumption(Migrator& migrator, std::int64_t run, RetryFailed retry_failed) {
+RunPlan plan_resumption(Migrator& migrator, std::int64_t run, RetryFailed retry_failed, const Value& run_as) {
   Row const row = require_run(run);
   RunPlan plan;
   plan.operation = *row[0];
   plan.revision = *row[1];
   bool const rollback = plan.operation == "rollback";
-  plan.request = request_of(
-      plan.operation == "upgrade" ? core::Direction::up : core::Direction::down,
-      rollback ? core::Revision{core::Revision::Kind::base, 0, {}} : core::parse_revision(plan.revision), row[3]);
+  plan.request =
+      request_of(plan.operation == "upgrade" ? core::Direction::up : core::Direction::down,
+                 rollback ? core::Revision{core::Revision::Kind::base, 0, {}} : core::parse_revision(plan.revision),
+                 run_as_of(run, row[3], run_as));
   plan.takes_shared_last = plan.operation != "upgrade";
   plan.policy.most_failures = budget(row[4]);
   plan.policy.most_wave_failures = budget(row[5]);
@@ -152,7 +174,7 @@ RunPlan plan_resumption(Migrator& migrator, std::int64_t run, RetryFailed retry_
   plan.resumes = run;
   for (Row& target : select_left.run({std::to_string(run), retry_failed == RetryFailed::yes ? Value("t") : Value()})) {
     std::string const wave = *target[1];
-    FleetTarget next = to_target(target);
+    FleetTarget next = to_target(target, run);
     // A tier may be called like the wave of the shared schema, which no tenant may be in.
     if (plan.waves.empty() || plan.waves.back().name != wave ||
         plan.targets.back().goes_with_shared() != next.goes_with_shared()) {
@@ -172,7 +194,7 @@ RunPlan plan_resumption(Migrator& migrator, std::int64_t run, RetryFailed retry_
                     : "");
 }
 
-RunPlan plan_rollback_run(std::int64_t run, bool skip_irreversible) {
+RunPlan plan_rollback_run(Migrator& migrator, std::int64_t run, bool skip_irreversible, const Value& run_as) {
   Row const row = require_run(run);
   std::string const id = std::to_string(run);
   if (row[0] != "upgrade") {
@@ -184,12 +206,15 @@ RunPlan plan_rollback_run(std::int64_t run, bool skip_irreversible) {
   RunPlan plan;
   plan.operation = "rollback";
   plan.revision = "run " + id;
-  plan.request = request_of(core::Direction::down, {core::Revision::Kind::base, 0, {}}, row[3]);
+  plan.request = request_of(core::Direction::down, {core::Revision::Kind::base, 0, {}}, run_as_of(run, row[3], run_as));
   plan.takes_shared_last = true;
   plan.rolls_back = run;
   plan.all_or_nothing = !skip_irreversible;
-  for (Row& target : select_applied.run({id})) plan.targets.push_back(to_target(target));
-  if (!plan.targets.empty()) return plan;
+  for (Row& target : select_applied.run({id})) plan.targets.push_back(to_target(target, run));
+  if (!plan.targets.empty()) {
+    refresh(plan.targets, core::Direction::down, migrator);
+    return plan;
+  }
   throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "run " + id + " has applied nothing", {}, "");
 }
 

@@ -111,7 +111,8 @@ CREATE TABLE tenancy.run_targets (
     PRIMARY KEY (run, ordinal)
 ) WITH (fillfactor = 60);
 
-COMMENT ON TABLE tenancy.runs IS 'Fleet operations: who, when, what, and how each ended.';
+COMMENT ON TABLE tenancy.runs IS
+    'Fleet operations: who, when, what, and how each ended. Who may write here says what resume, retry_failed and rollback_run do.';
 COMMENT ON COLUMN tenancy.runs.state IS
     'running or paused, until finished_at is set; aborted, stopped (by its policy), done, failed (some targets).';
 COMMENT ON COLUMN tenancy.runs.targets IS 'All targets that it was about.';
@@ -347,20 +348,20 @@ AS 'MODULE_PATHNAME', 'tenancy_migrate_targets' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.migrate_targets(text[], text, text, integer) IS
     'Brings these tenants up to a revision, without the shared schema, and commits after each.';
 
-CREATE PROCEDURE tenancy.resume(run bigint, concurrency integer DEFAULT NULL)
+CREATE PROCEDURE tenancy.resume(run bigint, concurrency integer DEFAULT NULL, run_as text DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_resume' LANGUAGE c;
-COMMENT ON PROCEDURE tenancy.resume(bigint, integer) IS
+COMMENT ON PROCEDURE tenancy.resume(bigint, integer, text) IS
     'Does what is left of a run that was paused, stopped, aborted or interrupted.';
 
-CREATE PROCEDURE tenancy.retry_failed(run bigint, concurrency integer DEFAULT NULL)
+CREATE PROCEDURE tenancy.retry_failed(run bigint, concurrency integer DEFAULT NULL, run_as text DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_retry_failed' LANGUAGE c;
-COMMENT ON PROCEDURE tenancy.retry_failed(bigint, integer) IS
+COMMENT ON PROCEDURE tenancy.retry_failed(bigint, integer, text) IS
     'Does what is left of a run, and the targets again that failed in it.';
 
 CREATE PROCEDURE tenancy.rollback_run(
-    run bigint, concurrency integer DEFAULT NULL, skip_irreversible boolean DEFAULT false)
+    run bigint, concurrency integer DEFAULT NULL, skip_irreversible boolean DEFAULT false, run_as text DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_rollback_run' LANGUAGE c;
-COMMENT ON PROCEDURE tenancy.rollback_run(bigint, integer, boolean) IS
+COMMENT ON PROCEDURE tenancy.rollback_run(bigint, integer, boolean, text) IS
     'Takes back exactly what a run applied, the newest first, tenants before the shared schema.';
 
 CREATE FUNCTION tenancy.status(
