@@ -32,16 +32,35 @@ void make_database(const std::string& name, const Value& database_template, cons
   });
 }
 
-/// Leaves no trace of a tenant that could not be migrated.
-void take_back(const std::string& id, const std::string& database) {
-  forget_tenant.run({id});
-  guarded([&] {
-    SPI_commit();
-    PushActiveSnapshot(GetTransactionSnapshot());
-    dropdb(database.c_str(), true, false);
-    PopActiveSnapshot();
-    SPI_commit();
-  });
+/// What is caught here is the error of a statement, behind which the transaction must be good for more.
+void make_tenant(std::initializer_list<Value> arguments) {
+  Subtransaction subtransaction;
+  try {
+    register_tenant.run(arguments);
+  } catch (...) {
+    subtransaction.roll_back();
+    throw;
+  }
+  subtransaction.commit();
+  guarded([] { SPI_commit(); });
+}
+
+/// Leaves no trace of a tenant that could not be registered or migrated; adds to `error` what that took.
+void take_back(const std::string& id, bool is_registered, const std::string& database, PgError& error) {
+  try {
+    if (is_registered) forget_tenant.run({id});
+    guarded([&] {
+      SPI_commit();
+      PushActiveSnapshot(GetTransactionSnapshot());
+      dropdb(database.c_str(), true, false);
+      PopActiveSnapshot();
+      SPI_commit();
+    });
+  } catch (const PgError& second) {
+    std::string& detail = error.report().detail;
+    detail += (detail.empty() ? "" : " ") + std::string("Dropping database \"") + database +
+              "\" failed: " + second.what() + ".";
+  }
 }
 
 /// Throws the error of a target that failed.
@@ -87,9 +106,10 @@ TENANCY_SQL_FUNCTION(tenancy_create_tenant_database) {
       SPI_commit();
     });
     make_database(database, arguments.optional_text(2), arguments.optional_text(3));
+    bool is_registered = false;
     try {
-      register_tenant.run({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
-      guarded([] { SPI_commit(); });
+      make_tenant({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
+      is_registered = true;
       if (revision != "base") migrate(migrator, id, revision, arguments.optional_text(8));
     } catch (PgError& error) {
       if (error.stops_the_run()) {
@@ -97,7 +117,7 @@ TENANCY_SQL_FUNCTION(tenancy_create_tenant_database) {
             "The database is made. SELECT * FROM tenancy.status() says whether the tenant is registered.";
         throw;
       }
-      take_back(id, database);
+      take_back(id, is_registered, database, error);
       throw;
     }
     guarded([] { SPI_finish(); });
