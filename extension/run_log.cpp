@@ -238,7 +238,7 @@ RunOpening RunOpening::decode(std::string_view bytes) {
 
 void RunClosing::execute() const {
   std::string const id = std::to_string(run);
-  finish_run.run({id, state, value_or_null(reason)});
+  finish_run.run_on_latest({id, state, value_or_null(reason)});
   if (current_settings().keeps_all_runs) return;
   prune_runs.run({id});
 }
@@ -270,10 +270,12 @@ std::int64_t next_run_id() {
 }
 
 void record_outcome(std::int64_t run, std::uint32_t ordinal, const Outcome& outcome) {
-  update_target.run({std::to_string(run), std::to_string(ordinal), state_of(outcome), std::to_string(outcome.attempts),
-                     interval_of(outcome.waited), value_or_null(outcome.from), value_or_null(outcome.to),
-                     array_of(outcome.versions), interval_of(outcome.duration), value_or_null(outcome.sqlstate),
-                     value_or_null(outcome.error), value_or_null(outcome.detail), value_or_null(outcome.hint)});
+  // Workers may have written the row behind the snapshot of this transaction.
+  update_target.run_on_latest(
+      {std::to_string(run), std::to_string(ordinal), state_of(outcome), std::to_string(outcome.attempts),
+       interval_of(outcome.waited), value_or_null(outcome.from), value_or_null(outcome.to), array_of(outcome.versions),
+       interval_of(outcome.duration), value_or_null(outcome.sqlstate), value_or_null(outcome.error),
+       value_or_null(outcome.detail), value_or_null(outcome.hint)});
 }
 
 std::optional<std::string> recorded_run_state(std::int64_t run) {

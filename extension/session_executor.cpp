@@ -7,6 +7,8 @@ void commit_without_waiting() {
   guarded([=] {
     if (asynchronous) do_not_wait_at_commit();
     SPI_commit();
+    // The next transaction is another one of the run: it must see what workers and other sessions commit.
+    XactIsoLevel = XACT_READ_COMMITTED;
   });
 }
 

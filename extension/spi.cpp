@@ -30,7 +30,7 @@ void copy_rows(std::vector<Row>& rows) {
 
 }  // namespace
 
-std::vector<Row> Query::execute(std::initializer_list<Value> parameters, bool read_only) {
+std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees sees, bool read_only) {
   std::vector<Row> rows;
   guarded([&] {
     Oid types[kMaxParameters];
@@ -50,21 +50,25 @@ std::vector<Row> Query::execute(std::initializer_list<Value> parameters, bool re
       SPI_keepplan(plan);
       plan_ = plan;
     }
-    if (int const code = SPI_execute_plan(plan_, values, nulls, read_only, 0); code < 0) fail("SPI_execute_plan", code);
+    Snapshot const snapshot = sees == Sees::latest ? GetLatestSnapshot() : InvalidSnapshot;
+    int const code = SPI_execute_snapshot(plan_, values, nulls, snapshot, InvalidSnapshot, read_only, true, 0);
+    if (code < 0) fail("SPI_execute_snapshot", code);
     copy_rows(rows);
     SPI_finish();
   });
   return rows;
 }
 
-std::vector<Row> Query::run(std::initializer_list<Value> parameters) { return execute(parameters, false); }
+std::vector<Row> Query::run(std::initializer_list<Value> parameters) {
+  return execute(parameters, Sees::as_usual, false);
+}
+
+std::vector<Row> Query::run_on_latest(std::initializer_list<Value> parameters) {
+  return execute(parameters, Sees::latest, false);
+}
 
 std::vector<Row> Query::peek(std::initializer_list<Value> parameters) {
-  // A statement that only reads takes the snapshot that is active.
-  guarded([] { PushActiveSnapshot(GetLatestSnapshot()); });
-  std::vector<Row> rows = execute(parameters, true);
-  guarded([] { PopActiveSnapshot(); });
-  return rows;
+  return execute(parameters, Sees::latest, true);
 }
 
 }  // namespace tenancy

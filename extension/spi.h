@@ -20,11 +20,15 @@ class Query {
   /// Runs as the current user, with a fresh snapshot. Throws PgError.
   std::vector<Row> run(std::initializer_list<Value> parameters = {});
 
-  /// The same for a query that only reads, and sees what is committed now whatever the isolation level.
+  /// The same, but it sees what is committed now whatever the isolation level.
+  std::vector<Row> run_on_latest(std::initializer_list<Value> parameters = {});
+
+  /// The same for a query that only reads.
   std::vector<Row> peek(std::initializer_list<Value> parameters = {});
 
  private:
-  std::vector<Row> execute(std::initializer_list<Value> parameters, bool read_only);
+  enum class Sees { as_usual, latest };
+  std::vector<Row> execute(std::initializer_list<Value> parameters, Sees sees, bool read_only);
 
   const char* sql_;
   SPIPlanPtr plan_ = nullptr;

@@ -236,9 +236,12 @@ class Worker {
 /// Becomes the leader's user, with the leader's settings.
 void take_over_session(const SharedRun* run, void* settings) {
   BackgroundWorkerInitializeConnectionByOid(run->database, run->authenticated_user, 0);
-  SetClientEncoding(GetDatabaseEncoding());
   StartTransactionCommand();
   RestoreGUCState(settings);
+  // The leader takes our messages for text of the database, and passes them on in its client's encoding.
+  SetConfigOption("client_encoding", GetDatabaseEncodingName(), PGC_USERSET, PGC_S_SESSION);
+  // A migration that has waited for a lock must see what was committed meanwhile.
+  SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
   CommitTransactionCommand();
   // No transaction may begin in a security context: see Worker::begin().
   SetUserIdAndSecContext(run->current_user, 0);

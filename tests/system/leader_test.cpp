@@ -7,6 +7,7 @@
 namespace tenancy::test {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 
 constexpr const char* kWorkerWaitsForLock =
@@ -89,6 +90,43 @@ TEST_F(Leader, RecordsTheEndItselfWhenTheWorkerDiesThatWasTo) {
   lock.exec("COMMIT");
   EXPECT_EQ(error_of(runner), "");
   EXPECT_EQ(session.value("SELECT state FROM tenancy.runs"), "done");
+}
+
+TEST_F(Leader, PassesMessagesOnInTheEncodingOfItsClient) {
+  Connection session = connect();
+  session.exec(
+      "SELECT tenancy.create_tenant('t1');"
+      "SELECT tenancy.add_migration('001', $$ DO 'BEGIN RAISE WARNING ''k\u00e4se''; END' $$);"
+      "SET client_encoding = 'LATIN1'");
+  (void)session.take_notices();
+  session.exec("CALL tenancy.rollout(concurrency => 1)");
+  std::vector<std::string> messages;
+  for (const Report& notice : session.take_notices()) messages.push_back(notice.message);
+  EXPECT_THAT(messages, Contains("k\xe4se"));
+}
+
+TEST_F(Leader, RecordsWhatIsDoneInOtherDatabasesInRepeatableRead) {
+  Connection session = connect();
+  std::string const other = cluster().create_database();
+  session.query("SELECT tenancy.register_tenant('own', isolation => 'database', database => $1)", {other});
+  session.exec(
+      "SELECT tenancy.add_migration('001', 'CREATE TABLE items ()');"
+      "SET default_transaction_isolation = 'repeatable read'");
+  session.exec("SELECT * FROM tenancy.migrate_all()");
+  EXPECT_EQ(session.query("SELECT state, versions FROM tenancy.run_targets"), (Rows{{"done", "{001}"}}));
+}
+
+TEST_F(Leader, SerializableSessionsHaveNoConflictsOfTheirOwn) {
+  Connection session = connect();
+  session.exec(
+      "SELECT tenancy.create_tenant('t' || i) FROM generate_series(1, 200) i;"
+      "SELECT tenancy.add_migration('001', 'CREATE TABLE items ()');"
+      "SET default_transaction_isolation = 'serializable'");
+  EXPECT_EQ(session.query("SELECT success, max(attempts) FROM tenancy.migrate_all(concurrency => 4) GROUP BY 1"),
+            (Rows{{"t", "1"}}));
+  session.exec("SELECT tenancy.add_migration('002', 'CREATE TABLE more ()')");
+  session.exec("CALL tenancy.rollout(concurrency => 4)");
+  EXPECT_EQ(session.query("SELECT DISTINCT state, attempts FROM tenancy.run_targets"), (Rows{{"done", "1"}}));
 }
 
 }  // namespace
