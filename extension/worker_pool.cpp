@@ -60,8 +60,13 @@ WorkerPool::WorkerPool(const Task& task, const WorkerPlace& place, int wanted)
     : memory_(TopMemoryContext, "tenancy workers"), targets_(task.targets), awaited_(task.targets->size()) {
   wanted = std::min({wanted, kMaxWorkers, static_cast<int>(task.targets->size())});
   if (wanted <= 0) return;
-  create_segment(task, place, wanted);
-  if (segment_ != nullptr) start_workers(wanted);
+  try {
+    create_segment(task, place, wanted);
+    if (segment_ != nullptr) start_workers(wanted);
+  } catch (...) {
+    end_workers();
+    throw;
+  }
   running_ = workers_.size();
 }
 
@@ -304,6 +309,8 @@ void WorkerPool::end_workers() noexcept {
       for (const Worker& worker : workers_) {
         if (!worker.ended && !closed_) TerminateBackgroundWorker(worker.handle);
       }
+      // Who has still something to say, and no room for it in its queue, would wait for us.
+      for (const Worker& worker : workers_) shm_mq_detach(worker.queue);
       for (const Worker& worker : workers_) WaitForBackgroundWorkerShutdown(worker.handle);
       dsm_detach(segment_);
       RESUME_INTERRUPTS();
