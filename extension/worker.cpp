@@ -36,7 +36,14 @@ class Worker {
   bool take(WorkItem* item) {
     if (guarded([&] { return ring_.try_take(item); })) return true;
     if (unflushed_) send(std::string(1, kFlushMessage), true);
-    return guarded([&] { return ring_.take(item); });
+    for (;;) {
+      try {
+        return guarded([&] { return ring_.take(item); });
+      } catch (const PgError& error) {
+        // A cancel that came when there was nothing to cancel.
+        if (error.sqlerrcode() != ERRCODE_QUERY_CANCELED) throw;
+      }
+    }
   }
 
   /// One target, and how it ended.
@@ -207,14 +214,20 @@ class Worker {
   void send(const OutcomeMessage& outcome) {
     constexpr TimestampTz kLongestDelay = 20'000;  // microseconds
     TimestampTz const now = GetCurrentTimestamp();
-    bool const flush = now - last_flush_ >= kLongestDelay;
+    // What may stop the run is not kept back until the next target is done.
+    bool const flush = !outcome.outcome.success || now - last_flush_ >= kLongestDelay;
     send(kOutcomeMessage + encode(outcome), flush);
     if (flush) last_flush_ = now;
   }
 
   void send(const std::string& message, bool flush) {
-    shm_mq_result const result =
-        guarded([&] { return shm_mq_send(queue_, message.size(), message.data(), false, flush); });
+    shm_mq_result const result = guarded([&] {
+      // Who is told to end while half of a message is out must not send another one behind it.
+      CommandDest const destination = std::exchange(whereToSendOutput, DestNone);
+      shm_mq_result const sent = shm_mq_send(queue_, message.size(), message.data(), false, flush);
+      whereToSendOutput = destination;
+      return sent;
+    });
     is_alone_ = result != SHM_MQ_SUCCESS;
     unflushed_ = !flush;
   }

@@ -92,6 +92,51 @@ TEST_F(Leader, RecordsTheEndItselfWhenTheWorkerDiesThatWasTo) {
   EXPECT_EQ(session.value("SELECT state FROM tenancy.runs"), "done");
 }
 
+TEST_F(Leader, EndsWorkersWithoutRoomForTheirLastWords) {
+  Connection session = connect();
+  session.exec(R"(
+    SELECT tenancy.create_tenant('t1');
+    SELECT tenancy.add_migration('001', $$
+      SELECT pg_advisory_xact_lock(3);
+      DO 'BEGIN RAISE WARNING ''%'', repeat(''x'', 65300); END';
+      SELECT pg_advisory_xact_lock(4);
+    $$);
+    SELECT pg_advisory_lock(3), pg_advisory_lock(4))");
+  Connection runner = start("CALL tenancy.rollout(concurrency => 1)");
+  session.wait_until(kWorkerWaitsForLock);
+  // So that nothing is read from the queue between the message and the cancel.
+  kill(runner.backend_pid(), SIGSTOP);
+  session.exec("SELECT pg_advisory_unlock(3)");
+  session.wait_until("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4 AND NOT granted)");
+  session.query("SELECT pg_cancel_backend($1::int)", {std::to_string(runner.backend_pid())});
+  kill(runner.backend_pid(), SIGCONT);
+  session.wait_until(kNoWorkers);
+  EXPECT_THAT(error_of(runner), HasSubstr("57014"));
+}
+
+TEST_F(Leader, CancelOfAnIdleWorkerDoesNotEndIt) {
+  make_tenants();
+  Connection session = connect();
+  session.exec(R"(
+    SELECT tenancy.add_migration('002', $$SELECT pg_advisory_xact_lock(5) WHERE current_schema() = 't6'$$);
+    SELECT pg_advisory_lock(5))");
+  Connection runner = start("CALL tenancy.rollout(concurrency => 2)");
+  std::string const idle =
+      "SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'tenancy worker' AND state = 'idle'";
+  session.wait_until("SELECT 5 = (SELECT count(*) FROM tenancy.run_targets WHERE state = 'done') AND (" + idle +
+                     ") IS NOT NULL");
+  Value const pid = session.value(idle);
+  session.query("SELECT pg_cancel_backend($1::int)", {pid});
+  // It answers this behind the cancel.
+  session.query("SELECT pg_log_backend_memory_contexts($1::int)", {pid});
+  for (int i = 0; i < 300 && cluster().log().find("logging memory contexts of PID " + *pid) == std::string::npos; ++i) {
+    usleep(100'000);
+  }
+  EXPECT_EQ(session.value("SELECT count(*) FROM pg_stat_activity WHERE pid = $1::int", {pid}), "1");
+  session.exec("SELECT pg_advisory_unlock(5)");
+  EXPECT_EQ(error_of(runner), "");
+}
+
 TEST_F(Leader, PassesMessagesOnInTheEncodingOfItsClient) {
   Connection session = connect();
   session.exec(
