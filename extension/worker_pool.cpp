@@ -183,13 +183,11 @@ bool WorkerPool::close(const RunClosing& closing, std::span<const OutcomeMessage
   bool const recorded = record(kCloseRun);
   if (segment != nullptr) guarded([=] { dsm_detach(segment); });
   finish();
+  closed_ = true;
   return recorded;
 }
 
-void WorkerPool::finish() {
-  ring_.close();
-  closed_ = true;
-}
+void WorkerPool::finish() { ring_.close(); }
 
 std::string WorkerPool::last_error() const {
   std::string reason;
