@@ -196,7 +196,7 @@ TEST_F(BrokenDatabases, EachSaysWhyAndTheOthersAreDone) {
                   {"closed", "f", "55000",
                    "tenant \"closed\" (database \"closed\", schema \"public\"): database \"closed\" is "
                    "not currently accepting connections"},
-                  // The limit is not for superusers.
+                  // Connection limits do not count background workers.
                   {"crowded", "t", std::nullopt, std::nullopt},
                   {"fine", "t", std::nullopt, std::nullopt}}));
   EXPECT_EQ(session.query("SELECT tenant, state FROM tenancy.status()"),
@@ -266,6 +266,9 @@ TEST(FewWorkers, NoWorkerAtAll) {
               HasSubstr("only a background worker reaches another database"));
   EXPECT_EQ(session.query("SELECT state, detail FROM tenancy.status()"),
             (Rows{{"elsewhere", "in database \"d1\": no background worker is free for its database"}}));
+  EXPECT_THROW(session.exec("CALL tenancy.create_tenant_database('d2')"), PgError);
+  EXPECT_EQ(session.value("SELECT count(*) FROM pg_database WHERE datname = 'd2'"), "0");
+  EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.tenants"), "1");
 }
 
 /// Segments of dynamic shared memory, but for those of the server's statistics, which are larger; and contexts of ours.
