@@ -9,6 +9,11 @@ namespace tenancy {
 
 namespace {
 
+struct NewTenant {
+  std::string id, database, revision, set;
+  Value run_as;
+};
+
 Query register_tenant(
     "SELECT tenancy.register_tenant($1, NULL, 'database', $2, NULL, $3, 'active', $4,"
     " coalesce($5, '{}')::pg_catalog.jsonb)");
@@ -32,12 +37,12 @@ void make_database(const std::string& name, const Value& database_template, cons
   });
 }
 
-/// What is caught here is the error of a statement, behind which the transaction must be good for more.
-void make_tenant(std::initializer_list<Value> arguments) {
+/// Another session may have taken the id meanwhile: then the tenant is that session's.
+void enter_tenant(const std::string& id, const std::string& database, const Arguments& arguments) {
   Subtransaction subtransaction;
   try {
-    register_tenant.run(arguments);
-  } catch (...) {
+    register_tenant.run({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
+  } catch (const PgError&) {
     subtransaction.roll_back();
     throw;
   }
@@ -46,21 +51,28 @@ void make_tenant(std::initializer_list<Value> arguments) {
 }
 
 /// Leaves no trace of a tenant that could not be registered or migrated; adds to `error` what that took.
-void take_back(const std::string& id, bool is_registered, const std::string& database, PgError& error) {
+void take_back(const NewTenant& tenant, bool is_registered, PgError& error) {
   try {
-    if (is_registered) forget_tenant.run({id});
+    if (is_registered) forget_tenant.run({tenant.id});
     guarded([&] {
       SPI_commit();
       PushActiveSnapshot(GetTransactionSnapshot());
-      dropdb(database.c_str(), true, false);
+      dropdb(tenant.database.c_str(), true, false);
       PopActiveSnapshot();
       SPI_commit();
     });
   } catch (const PgError& second) {
     std::string& detail = error.report().detail;
-    detail += (detail.empty() ? "" : " ") + std::string("Dropping database \"") + database +
+    detail += (detail.empty() ? "" : " ") + std::string("Dropping database \"") + tenant.database +
               "\" failed: " + second.what() + ".";
   }
+}
+
+/// For an error behind which this transaction can do nothing more.
+void say_what_is_left(PgError& error, const std::string& database, bool is_registered) {
+  error.report().hint =
+      "Database \"" + database + "\" is made" +
+      (is_registered ? ", and the tenant is registered: CALL tenancy.rollout() goes on, or drop both." : ": drop it.");
 }
 
 /// Throws the error of a target that failed.
@@ -78,6 +90,43 @@ void migrate(Migrator& migrator, const std::string& id, const std::string& revis
   }
 }
 
+void require_names(const NewTenant& tenant) {
+  if (tenant.id.empty()) throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a tenant needs an id");
+  if (tenant.database.size() >= NAMEDATALEN) {
+    throw PgError(ERRCODE_NAME_TOO_LONG, "database name \"" + tenant.database + "\" is too long",
+                  "It has " + std::to_string(tenant.database.size()) + " bytes; names have at most " +
+                      std::to_string(NAMEDATALEN - 1) + ".",
+                  "Give the database a shorter name: database => '…'.");
+  }
+  if (find_tenant(tenant.id)) {
+    throw PgError(ERRCODE_UNIQUE_VIOLATION, "tenant \"" + tenant.id + "\" is already registered", {},
+                  "See tenancy.tenants.");
+  }
+}
+
+void check_request(Migrator& migrator, const NewTenant& tenant) {
+  if (tenant.revision == "base") return;
+  Target const target{tenant.id, "public", core::TargetKind::combined, tenant.set, tenant.database};
+  migrator.check_request(target, make_request(core::Direction::up, tenant.revision, tenant.run_as));
+}
+
+/// Its database is made: registers and migrates it, or drops the database.
+void enter_and_migrate(Migrator& migrator, const NewTenant& tenant, const Arguments& arguments) {
+  bool is_registered = false;
+  try {
+    enter_tenant(tenant.id, tenant.database, arguments);
+    is_registered = true;
+    if (tenant.revision != "base") migrate(migrator, tenant.id, tenant.revision, tenant.run_as);
+  } catch (PgError& error) {
+    if (error.from_server() && (is_registered || error.stops_the_run())) {
+      say_what_is_left(error, tenant.database, is_registered);
+      throw;
+    }
+    take_back(tenant, is_registered, error);
+    throw;
+  }
+}
+
 }  // namespace
 
 TENANCY_SQL_FUNCTION(tenancy_create_tenant_database) {
@@ -85,41 +134,20 @@ TENANCY_SQL_FUNCTION(tenancy_create_tenant_database) {
     require_own_transaction(fcinfo, "create_tenant_database");
     Arguments const arguments(fcinfo);
     std::string const id = arguments.required_text(0, "id");
-    std::string const database = arguments.optional_text(1).value_or(id);
-    std::string const revision = arguments.required_text(7, "revision");
-    if (id.empty()) throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a tenant needs an id");
-    if (database.size() >= NAMEDATALEN) {
-      throw PgError(ERRCODE_NAME_TOO_LONG, "database name \"" + database + "\" is too long",
-                    "It has " + std::to_string(database.size()) + " bytes; names have at most " +
-                        std::to_string(NAMEDATALEN - 1) + ".",
-                    "Give the database a shorter name: database => '…'.");
-    }
-    if (find_tenant(id)) {
-      throw PgError(ERRCODE_UNIQUE_VIOLATION, "tenant \"" + id + "\" is already registered", {},
-                    "See tenancy.tenants.");
-    }
+    NewTenant const tenant{id, arguments.optional_text(1).value_or(id), arguments.required_text(7, "revision"),
+                           arguments.optional_text(4).value_or(std::string(core::kDefaultSet)),
+                           arguments.optional_text(8)};
+    require_names(tenant);
     require_reach_of_databases();
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
+    check_request(migrator, tenant);
     guarded([] {
       SPI_connect_ext(SPI_OPT_NONATOMIC);
       SPI_commit();
     });
-    make_database(database, arguments.optional_text(2), arguments.optional_text(3));
-    bool is_registered = false;
-    try {
-      make_tenant({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
-      is_registered = true;
-      if (revision != "base") migrate(migrator, id, revision, arguments.optional_text(8));
-    } catch (PgError& error) {
-      if (error.stops_the_run()) {
-        error.report().hint =
-            "The database is made. SELECT * FROM tenancy.status() says whether the tenant is registered.";
-        throw;
-      }
-      take_back(id, is_registered, database, error);
-      throw;
-    }
+    make_database(tenant.database, arguments.optional_text(2), arguments.optional_text(3));
+    enter_and_migrate(migrator, tenant, arguments);
     guarded([] { SPI_finish(); });
     return Datum(0);
   });
