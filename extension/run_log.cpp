@@ -253,6 +253,7 @@ std::string quoted_element(std::string_view text) {
 }
 
 void require_run_log_rights() {
+  guarded([] { PreventCommandIfReadOnly("a fleet operation"); });
   for (const Row& row : select_rights.run()) {
     if (row[0] == "t") continue;
     throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to record the run",

@@ -252,9 +252,13 @@ void take_over_session(const SharedRun* run, void* settings) {
   StartTransactionCommand();
   RestoreGUCState(settings);
   // The leader takes our messages for text of the database, and passes them on in its client's encoding.
-  SetConfigOption("client_encoding", GetDatabaseEncodingName(), PGC_USERSET, PGC_S_SESSION);
+  if (pg_get_client_encoding() != GetDatabaseEncoding()) {
+    SetConfigOption("client_encoding", GetDatabaseEncodingName(), PGC_USERSET, PGC_S_SESSION);
+  }
   // A migration that has waited for a lock must see what was committed meanwhile.
-  SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
+  if (DefaultXactIsoLevel != XACT_READ_COMMITTED) {
+    SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
+  }
   CommitTransactionCommand();
   // No transaction may begin in a security context: see Worker::begin().
   SetUserIdAndSecContext(run->current_user, 0);
