@@ -98,7 +98,8 @@ Target by_tenant(const Arguments& arguments, const Value& set) {
   }
   if (!tenant->is_here) {
     throw PgError(ERRCODE_FEATURE_NOT_SUPPORTED, "tenant \"" + id + "\" lives in " + tenant->place(), {},
-                  "Connect to that database and migrate it there.");
+                  tenant->server ? "Connect to that database and migrate it there."
+                                 : "CALL tenancy.migrate_targets() reaches it from here, and fleet operations do.");
   }
   return any_schema(tenant->schema, set ? set : Value(tenant->migration_set));
 }

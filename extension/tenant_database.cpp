@@ -42,7 +42,7 @@ void enter_tenant(const std::string& id, const std::string& database, const Argu
   Subtransaction subtransaction;
   try {
     register_tenant.run({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
-  } catch (const PgError&) {
+  } catch (...) {
     subtransaction.roll_back();
     throw;
   }
