@@ -52,18 +52,34 @@ def machine_seconds():
     return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND
 
 
+def own_seconds():
+    """Processor time of the server and of us, the clients."""
+    return server_seconds() + sum(os.times()[:4])
+
+
+def wait_for_quiet(seconds):
+    """Until nothing else uses more than a tenth of the machine's processors for a second, or that long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        watch = Stopwatch()
+        time.sleep(1)
+        watch.stop()
+        if watch.others < 0.1:
+            return
+
+
 class Stopwatch:
     """From its making to stop(): `seconds`; `cpu`, processor time of the server and of us, the clients; and `others`,
     the share of the machine's processors that all else used."""
 
     def __init__(self):
         self.machine_before = machine_seconds()
-        self.cpu_before = server_seconds() + sum(os.times()[:4])
+        self.cpu_before = own_seconds()
         self.begin = time.monotonic()
 
     def stop(self):
         self.seconds = time.monotonic() - self.begin
-        self.cpu = server_seconds() + sum(os.times()[:4]) - self.cpu_before
+        self.cpu = own_seconds() - self.cpu_before
         all_together = machine_seconds() - self.machine_before
         # A tick is 10 ms: in a short time there are rounding errors.
         self.others = min(max(0.0, all_together - self.cpu) / (self.seconds * os.cpu_count()), 1.0)

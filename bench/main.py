@@ -1,7 +1,8 @@
 """Measures tenancy against the ways in which fleets are migrated without it: make bench.
 
 Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE and ALEMBIC_SIZE tenants of the fleet for the
-slow ways (0 leaves one out). The only argument is the file for the results, JSON.
+slow ways (0 leaves one out), QUIET seconds to wait before each measurement until others leave the machine alone. The
+only argument is the file for the results, JSON.
 """
 
 import datetime
@@ -19,8 +20,9 @@ import ways
 
 
 class Bench:
-    def __init__(self, size, workers, runs, xargs_size, alembic_size, folder):
+    def __init__(self, size, workers, runs, xargs_size, alembic_size, quiet, folder):
         self.size = size
+        self.quiet = quiet
         self.runs = runs
         self.times = []
         self.tenancy = [ways.Tenancy(count, size) for count in workers]
@@ -60,8 +62,12 @@ class Bench:
             flush=True,
         )
 
+    def settle(self):
+        cluster.checkpoint()
+        machine.wait_for_quiet(self.quiet)
+
     def measure(self, part, turn, way, version):
-        cluster.settle()
+        self.settle()
         watch = way.measure(version)
         self.record(part, turn, way.name, way.kind, way.connections, way.size, watch)
 
@@ -74,7 +80,7 @@ class Bench:
     def alter(self):
         """A further column each time, for every way on the fleet that it made itself."""
         for way in self.ways:
-            cluster.vacuum(way.database)
+            cluster.vacuum_catalogs(way.database)
         for turn, way in self.turns():
             version = f"{turn + 1:03}"
             cluster.add_migration(way.database, version)
@@ -89,6 +95,7 @@ class Bench:
         }
         for turn in range(1, self.runs + 1):
             for kind, (name, sql) in parts.items():
+                self.settle()
                 session = cluster.connect(way.database)
                 watch = machine.Stopwatch()
                 rows = cluster.run(session, sql)[0][0]
@@ -125,13 +132,14 @@ def main(result_file):
     runs = number("RUNS", 3, 1)
     xargs_size = number("XARGS_SIZE", 500, 0)
     alembic_size = number("ALEMBIC_SIZE", 50, 0)
+    quiet = number("QUIET", 30, 0)
     started = datetime.datetime.now(datetime.timezone.utc)
 
     cluster.use(os.environ["TENANCY_SOCKETS"])
     print(f"making a fleet of {size} empty schemas", flush=True)
     cluster.make_template(size)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(size, workers, runs, xargs_size, alembic_size, folder)
+        bench = Bench(size, workers, runs, xargs_size, alembic_size, quiet, folder)
         bench.create()
         bench.alter()
     bench.nothing()
@@ -150,6 +158,7 @@ def main(result_file):
         "settings": cluster.describe_settings(),
         "size": size,
         "runs": runs,
+        "quiet": quiet,
         "summary": lines,
         "memory": watched,
         "goals": [{"goal": goal, "measured": measured, "met": met} for goal, measured, met in goals],
