@@ -5,6 +5,8 @@
 #   make demo           install packages, build, start a private cluster, create and migrate a small fleet
 #   make demo-stop      stop that cluster and remove it
 #   make check          install packages, build everything, run every test
+#   make bench          measure it against other ways to migrate a fleet (SIZE=10000 WORKERS="1 2 4" RUNS=3
+#                       XARGS_SIZE=500 ALEMBIC_SIZE=50; see bench/main.py), takes about half an hour
 #   make clean          remove the extension's objects; make distclean removes the whole build folder
 #
 # The source tree stays clean: objects are compiled in build/extension-<major version>, by this same
@@ -15,7 +17,7 @@ PG_CONFIG ?= $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_c
 ifndef VPATH
 
 root := $(CURDIR)
-front_door := demo demo-stop check distclean
+front_door := demo demo-stop check bench distclean
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 all:
@@ -31,6 +33,9 @@ demo-stop:
 
 check:
 	@.ci/check
+
+bench:
+	@.ci/bench
 
 distclean:
 	@.ci/demo stop

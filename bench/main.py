@@ -1,0 +1,172 @@
+"""Measures tenancy against the ways in which fleets are migrated without it: make bench.
+
+Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE and ALEMBIC_SIZE tenants of the fleet for the
+slow ways (0 leaves one out), QUIET seconds to wait before each measurement until others leave the machine alone. The
+only argument is the file for the results, JSON.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import sys
+import tempfile
+
+import cluster
+import machine
+import memory
+import report
+import ways
+
+
+class Bench:
+    def __init__(self, size, workers, runs, xargs_size, alembic_size, quiet, folder):
+        self.size = size
+        self.quiet = quiet
+        self.runs = runs
+        self.times = []
+        self.tenancy = [ways.Tenancy(count, size) for count in workers]
+        # Those that are compared with each other follow each other.
+        self.ways = []
+        for way in self.tenancy:
+            loops = [ways.Loop(way.connections, size, synchronous) for synchronous in (False, True)]
+            self.ways += [way, *loops]
+        if xargs_size > 0:
+            self.ways.append(ways.Xargs(max(workers), min(xargs_size, size), folder))
+        if alembic_size > 0:
+            self.ways.append(ways.Alembic(min(alembic_size, size), folder))
+
+    def turns(self):
+        """The ways take turns, every other time in reverse."""
+        for turn in range(1, self.runs + 1):
+            for way in self.ways if turn % 2 else reversed(self.ways):
+                yield turn, way
+
+    def record(self, part, turn, way, kind, connections, targets, watch):
+        self.times.append(
+            {
+                "part": part,
+                "turn": turn,
+                "way": way,
+                "kind": kind,
+                "connections": connections,
+                "targets": targets,
+                "seconds": watch.seconds,
+                "cpu_seconds": watch.cpu,
+                "used_by_others": watch.others,
+            }
+        )
+        print(
+            f"{part:8} {way:40} {connections:2} at once {targets:7} targets {watch.seconds:8.2f} s"
+            f" {watch.cpu:8.2f} s of CPU, others used {watch.others:4.0%}",
+            flush=True,
+        )
+
+    def settle(self):
+        cluster.checkpoint()
+        machine.wait_for_quiet(self.quiet)
+
+    def measure(self, part, turn, way, version):
+        self.settle()
+        watch = way.measure(version)
+        self.record(part, turn, way.name, way.kind, way.connections, way.size, watch)
+
+    def create(self):
+        """Every time a fleet that was never used."""
+        for turn, way in self.turns():
+            cluster.create_database(way.database, cluster.TEMPLATE)
+            self.measure("create", turn, way, cluster.FIRST_VERSION)
+
+    def alter(self):
+        """A further column each time, for every way on the fleet that it made itself."""
+        for way in self.ways:
+            cluster.vacuum_catalogs(way.database)
+        for turn, way in self.turns():
+            version = f"{turn + 1:03}"
+            cluster.add_migration(way.database, version)
+            self.measure("alter", turn, way, version)
+
+    def nothing(self):
+        """Each time in a new session, whose caches are empty."""
+        way = self.tenancy[0]
+        parts = {
+            "no_op": ("migrate_all, nothing to do", "SELECT count(*) FROM tenancy.migrate_all()"),
+            "status": ("status", "SELECT count(*) FROM tenancy.status()"),
+        }
+        for turn in range(1, self.runs + 1):
+            for kind, (name, sql) in parts.items():
+                self.settle()
+                session = cluster.connect(way.database)
+                watch = machine.Stopwatch()
+                rows = cluster.run(session, sql)[0][0]
+                watch.stop()
+                session.close()
+                if rows != self.size:
+                    raise RuntimeError(f"{name} returned {rows} rows for {self.size} tenants")
+                self.record("nothing", turn, f"tenancy.{name}", kind, 1, self.size, watch)
+
+    def memory(self):
+        """In a migration of its own and with at most two workers, because watching costs time."""
+        way = max((way for way in self.tenancy if way.connections <= 2), key=lambda way: way.connections, default=None)
+        way = way or self.tenancy[0]
+        version = f"{self.runs + 2:03}"
+        cluster.add_migration(way.database, version)
+        sql = "SELECT count(*) FROM tenancy.migrate_all(concurrency => %s)"
+        result = {"workers": way.connections, "targets": self.size}
+        result["alter"] = memory.measure(way.database, sql, [way.connections])
+        way.verify(version)
+        result["nothing"] = memory.measure(way.database, sql, [way.connections])
+        return result
+
+
+def number(name, default, least):
+    value = int(os.environ.get(name) or default)
+    if value < least:
+        sys.exit(f"{name} must be at least {least}")
+    return value
+
+
+def main(result_file):
+    size = number("SIZE", 10000, 1)
+    workers = [int(count) for count in (os.environ.get("WORKERS") or "1 2 4").split()]
+    runs = number("RUNS", 3, 1)
+    xargs_size = number("XARGS_SIZE", 500, 0)
+    alembic_size = number("ALEMBIC_SIZE", 50, 0)
+    quiet = number("QUIET", 30, 0)
+    started = datetime.datetime.now(datetime.timezone.utc)
+
+    cluster.use(os.environ["TENANCY_SOCKETS"])
+    print(f"making a fleet of {size} empty schemas", flush=True)
+    cluster.make_template(size)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(size, workers, runs, xargs_size, alembic_size, quiet, folder)
+        bench.create()
+        bench.alter()
+    bench.nothing()
+    watched = bench.memory()
+
+    lines = report.summarize(bench.times)
+    goals = report.judge(lines, watched)
+    report.print_tables(lines)
+    report.print_others(bench.times)
+    report.print_memory(watched)
+    report.print_goals(goals)
+    result = {
+        "started": started.isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        "versions": cluster.describe_versions(),
+        "settings": cluster.describe_settings(),
+        "size": size,
+        "runs": runs,
+        "quiet": quiet,
+        "summary": lines,
+        "memory": watched,
+        "goals": [{"goal": goal, "measured": measured, "met": met} for goal, measured, met in goals],
+        "times": bench.times,
+    }
+    pathlib.Path(result_file).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"\nevery single time: {result_file}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
