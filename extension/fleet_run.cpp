@@ -348,10 +348,11 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   plan_waves();
   id_ = plan_.resumes ? *plan_.resumes : next_run_id();
   RunLock const lock(id_);
-  RunOpening const beginning = opening();
+  RunOpening beginning = opening();
   std::unique_ptr<Executor> const executor = make_executor(beginning, mode);
   Dispatcher dispatcher(*executor, migrator_.settings().retry);
   executor->open(beginning);
+  beginning = {};  // tens of megabytes for a great many targets
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
     if (!pending_[i] && outcomes_[i].success) finish(i, outcomes_[i], progress);
   }

@@ -139,20 +139,8 @@ LOCKTAG lock_tag(std::int64_t run) {
   return tag;
 }
 
-}  // namespace
-
-RunOpening::RunOpening(const RunRecord& run, std::span<const RunTargetRecord> targets) {
-  std::string const id = std::to_string(run.id);
-  Value rolls_back;
-  if (run.rolls_back) rolls_back = std::to_string(*run.rolls_back);
-  run_ = {id,
-          run.operation,
-          run.revision,
-          run.filter,
-          run.policy,
-          std::to_string(run.targets),
-          std::to_string(run.unchanged),
-          rolls_back};
+/// Parameters of insert_targets.
+std::vector<Value> insertion_of(const std::string& run, std::span<const RunTargetRecord> targets) {
   std::array<ArrayLiteral, 14> columns;
   for (const RunTargetRecord& row : targets) {
     const FleetTarget& target = *row.target;
@@ -175,8 +163,29 @@ RunOpening::RunOpening(const RunRecord& run, std::span<const RunTargetRecord> ta
     columns[column++].add_or_null(failure.detail);
     columns[column++].add_or_null(failure.hint);
   }
-  targets_.push_back(id);
-  for (const ArrayLiteral& column : columns) targets_.push_back(column.finish());
+  std::vector<Value> parameters{run};
+  for (const ArrayLiteral& column : columns) parameters.emplace_back(column.finish());
+  return parameters;
+}
+
+}  // namespace
+
+RunOpening::RunOpening(const RunRecord& run, std::span<const RunTargetRecord> targets) {
+  std::string const id = std::to_string(run.id);
+  Value rolls_back;
+  if (run.rolls_back) rolls_back = std::to_string(*run.rolls_back);
+  run_ = {id,
+          run.operation,
+          run.revision,
+          run.filter,
+          run.policy,
+          std::to_string(run.targets),
+          std::to_string(run.unchanged),
+          rolls_back};
+  constexpr std::size_t kMostInStatement = 5000;
+  for (std::size_t i = 0; i == 0 || i < targets.size(); i += kMostInStatement) {
+    targets_.push_back(insertion_of(id, targets.subspan(i, std::min(kMostInStatement, targets.size() - i))));
+  }
 }
 
 RunOpening RunOpening::again(std::int64_t run, std::span<const RunTargetRecord> settled) {
@@ -195,44 +204,57 @@ RunOpening RunOpening::again(std::int64_t run, std::span<const RunTargetRecord> 
     columns[column++].add_or_null(failure.detail);
     columns[column++].add_or_null(failure.hint);
   }
-  opening.targets_.push_back(opening.run_.front());
-  for (const ArrayLiteral& column : columns) opening.targets_.push_back(column.finish());
+  std::vector<Value>& settling = opening.targets_.emplace_back();
+  settling.push_back(opening.run_.front());
+  for (const ArrayLiteral& column : columns) settling.push_back(column.finish());
   return opening;
 }
 
 void RunOpening::execute() const {
   const auto& r = run_;
-  const auto& t = targets_;
-  if (r.size() == 1) {
+  bool const goes_on = r.size() == 1;
+  if (goes_on) {
     reopen_run.run({r[0]});
-    if (!t.empty()) settle_targets.run({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
-    return;
+  } else {
+    insert_run.run({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]});
   }
-  insert_run.run({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]});
-  insert_targets.run({t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13], t[14]});
+  for (const std::vector<Value>& t : targets_) {
+    if (goes_on) {
+      settle_targets.run({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
+    } else {
+      insert_targets.run(
+          {t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13], t[14]});
+    }
+  }
 }
 
 std::string RunOpening::encode() const {
   WireWriter writer;
-  for (const std::vector<Value>* values : {&run_, &targets_}) {
-    writer.number(static_cast<std::uint32_t>(values->size()));
-    for (const Value& value : *values) {
+  auto const write = [&](const std::vector<Value>& values) {
+    writer.number(static_cast<std::uint32_t>(values.size()));
+    for (const Value& value : values) {
       writer.number(value.has_value());
       if (value) writer.text(*value);
     }
-  }
+  };
+  write(run_);
+  writer.number(static_cast<std::uint32_t>(targets_.size()));
+  for (const std::vector<Value>& values : targets_) write(values);
   return writer.bytes();
 }
 
 RunOpening RunOpening::decode(std::string_view bytes) {
   RunOpening opening;
   WireReader reader(bytes);
-  for (std::vector<Value>* values : {&opening.run_, &opening.targets_}) {
-    values->resize(reader.number<std::uint32_t>());
-    for (Value& value : *values) {
+  auto const read = [&](std::vector<Value>& values) {
+    values.resize(reader.number<std::uint32_t>());
+    for (Value& value : values) {
       if (reader.number<bool>()) value = reader.text();
     }
-  }
+  };
+  read(opening.run_);
+  opening.targets_.resize(reader.number<std::uint32_t>());
+  for (std::vector<Value>& values : opening.targets_) read(values);
   return opening;
 }
 

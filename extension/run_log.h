@@ -44,7 +44,8 @@ class RunOpening {
   static RunOpening decode(std::string_view bytes);
 
  private:
-  std::vector<Value> run_, targets_;
+  std::vector<Value> run_;
+  std::vector<std::vector<Value>> targets_;  ///< some thousands in each statement
 };
 
 struct RunClosing {
