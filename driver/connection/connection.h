@@ -1,0 +1,91 @@
+// A session with a PostgreSQL server: libpq, driven by Asio.
+//
+// A connection has one outstanding operation at a time. All of its operations are coroutines of one single-threaded
+// executor. Every operation takes a deadline: when it passes, what runs on the server is cancelled and its answer is
+// waited for, so that the session goes on; a server that does not answer then either is lost.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/connection/conninfo.h"
+#include "driver/connection/result.h"
+#include "driver/connection/server_error.h"
+
+namespace tenancy::driver {
+
+using Deadline = std::chrono::steady_clock::time_point;
+inline constexpr Deadline kNoDeadline = Deadline::max();
+
+/// Parameters $1, … as text; nothing is NULL.
+using Parameters = std::vector<std::optional<std::string>>;
+
+struct Statement {
+  std::string sql;
+  Parameters parameters{};
+};
+
+/// How a batch in pipeline mode ended.
+struct BatchResult {
+  std::vector<Result> results;            ///< of the statements before the one that failed, or of all
+  std::optional<ServerReport> failure{};  ///< of the statement at results.size(); those behind it were not run
+};
+
+class Connection {
+ public:
+  /// Opens a session. Throws ServerError(unreached), whose report names host, port and database, never a password.
+  static boost::asio::awaitable<Connection> open(Conninfo conninfo, Deadline deadline);
+
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  /// Closes the session at once, whatever runs there.
+  ~Connection();
+
+  /// One statement with parameters. Throws ServerError.
+  boost::asio::awaitable<Result> query(std::string_view sql, Parameters parameters = {},
+                                       Deadline deadline = kNoDeadline);
+
+  /// Statements in the simple protocol: one implicit transaction unless they say otherwise; rows are dropped. Throws
+  /// ServerError, whose position counts from the beginning of `script`.
+  boost::asio::awaitable<void> execute(std::string_view script, Deadline deadline = kNoDeadline);
+
+  /// A query whose rows are handed over one by one, so that any number of them takes no memory. `on_row` gets a result
+  /// of one row. Throws ServerError, and what on_row throws, after the rest was drained.
+  boost::asio::awaitable<void> stream(std::string_view sql, Parameters parameters,
+                                      std::function<void(const Result&)> on_row, Deadline deadline = kNoDeadline);
+
+  /// Statements in one round trip, in pipeline mode with one sync behind the last: without BEGIN among them they are
+  /// one implicit transaction. A statement's failure is a value. Throws ServerError(lost or timed_out).
+  boost::asio::awaitable<BatchResult> batch(std::span<const Statement> statements, Deadline deadline = kNoDeadline);
+
+  /// Asks the server to cancel what runs; the operation under way then ends with 57014. From another coroutine of the
+  /// executor. Never throws: a cancel request is a wish.
+  boost::asio::awaitable<void> cancel();
+
+  /// Waits until the server sends a notice or a notification, or the connection is lost. Notices of all operations
+  /// go to the handler.
+  void on_notice(std::function<void(const ServerReport&)> handler);
+
+  /// "15.4" → 150004; what the server is, or the pooler says it is.
+  [[nodiscard]] int server_version() const noexcept;
+  [[nodiscard]] int backend_pid() const noexcept;
+  /// Is the session in a transaction block, failed or not?
+  [[nodiscard]] bool in_transaction() const noexcept;
+  /// The value of a setting that the server reports, such as client_encoding; empty when it reports none.
+  [[nodiscard]] std::string_view parameter_status(const char* name) const noexcept;
+
+ private:
+  struct State;
+  explicit Connection(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tenancy::driver

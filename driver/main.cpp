@@ -1,0 +1,3 @@
+#include "driver/command/application.h"
+
+int main(int argc, char** argv) { return tenancy::driver::run_application(argc, argv); }

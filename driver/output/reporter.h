@@ -1,0 +1,56 @@
+// What an operation tells while it goes on. Each form of output (terminal, lines, JSON, JUnit, annotations) is one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "driver/fleet/outcome.h"
+
+namespace tenancy::driver {
+
+/// How an operation ended.
+struct Summary {
+  enum class End { done, failures, stopped, nothing_to_do, cannot_connect };
+  End end = End::done;
+  std::string reason{};      ///< why it stopped early, or could not connect
+  std::size_t targets = 0;   ///< that the selection has
+  std::size_t migrated = 0;  ///< with at least one step
+  std::size_t unchanged = 0;
+  std::size_t failed = 0;
+  std::size_t cancelled = 0;
+  std::size_t not_started = 0;
+  std::size_t retries = 0;
+  std::chrono::microseconds duration{0};
+};
+
+struct Heading {
+  std::string operation;  ///< "upgrade", "downgrade", …
+  std::string revision;
+  std::string place;  ///< where: "app on db1.example.com"
+  std::size_t lanes = 0;
+};
+
+/// Called from one thread. Output errors (a closed pipe) throw std::system_error.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+
+  virtual void begin(const Heading&) {}
+  /// So many more targets are known of; `complete` when these are all.
+  virtual void found(std::size_t /*targets*/, bool /*complete*/) {}
+  virtual void started(const Target&) {}
+  /// It failed, and will be tried again after `delay`.
+  virtual void retrying(const Target&, const ServerReport&, int /*failed_attempts*/,
+                        std::chrono::milliseconds /*delay*/) {}
+  virtual void finished(const Outcome&) {}
+  /// Something that people should know: a lost connection, a signal, a notice of the server. Lower case, one line.
+  virtual void note(std::string_view) {}
+  virtual void warning(std::string_view) {}
+  /// Called a few times a second, for what moves.
+  virtual void refresh() {}
+  virtual void end(const Summary&) {}
+};
+
+}  // namespace tenancy::driver
