@@ -1,0 +1,2 @@
+// Boost.JSON, compiled once for the whole driver.
+#include <boost/json/src.hpp>
