@@ -21,6 +21,10 @@ namespace {
 
 // In the order of the overview.
 constexpr std::array kCommands{
+    // Start
+    add_init,
+    add_new,
+    add_check,
     // Other
     add_config,
     add_version,

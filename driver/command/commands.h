@@ -7,6 +7,11 @@
 
 namespace tenancy::driver {
 
+// Start
+void add_init(CLI::App& app, Context& context);
+void add_new(CLI::App& app, Context& context);
+void add_check(CLI::App& app, Context& context);
+
 // Other
 void add_config(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "core/ascii.h"
 #include "core/message.h"
 #include "driver/command/failure.h"
 #include "driver/config/spelling.h"
@@ -156,7 +157,9 @@ ConfigFile read_config_file(const std::filesystem::path& path, const std::string
     toml::table const table = toml::parse(read_text(path, name), name);
     Reader(file, std::filesystem::path(name).parent_path()).read(table);
   } catch (const toml::parse_error& error) {
-    throw UsageError(fmt::format("{}:{}: {}", name, error.source().begin.line, error.description()));
+    std::string description(error.description());
+    if (!description.empty()) description.front() = core::ascii::to_lower(description.front());
+    throw UsageError(fmt::format("{}:{}: {}", name, error.source().begin.line, description));
   }
   return file;
 }

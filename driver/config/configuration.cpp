@@ -94,7 +94,8 @@ void Configuration::read_file(const std::filesystem::path& folder) {
                      std::string("There is no ") + kConfigFileName +
                          " here or in a folder above; name one with --config, or run tenancy init.");
   }
-  std::string const shown = file_.lexically_proximate(folder).string();
+  std::string const near = file_.lexically_proximate(folder).string();
+  std::string const shown = near.starts_with("..") ? file_.string() : near;
   ConfigFile const file = read_config_file(file_, shown);
   if (!environment_.empty()) require_environment(file, environment_);
   // Sections of other environments are only checked: their slips show before their day comes.

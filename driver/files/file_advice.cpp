@@ -1,0 +1,59 @@
+#include "driver/files/file_advice.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "driver/files/numbering.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+constexpr std::uint64_t kWidestGap = 10;  // a wider one was meant
+
+class Adviser {
+ public:
+  Adviser(const MigrationFolder& folder, std::vector<Finding>& findings) : folder_(folder), findings_(findings) {}
+
+  void look_at_gap(const core::Migration& before, const core::Migration& after) {
+    if (before.set != after.set || after.repeatable) return;
+    std::optional<std::uint64_t> const left = version_number(before.version);
+    std::optional<std::uint64_t> const right = version_number(after.version);
+    if (is_timestamp(before.version) != is_timestamp(after.version)) {
+      warn(after, fmt::format("numbers and timestamps are mixed: {} comes behind {}", after.version, before.version),
+           "Keep to one of them: a number that is added later would come before the timestamps.");
+    } else if (left && right && !is_timestamp(after.version) && *right - *left > 1 && *right - *left <= kWidestGap) {
+      warn(after, fmt::format("there is a gap between {} and {}", before.version, after.version),
+           "Is a file missing? If not, leave it: a migration that fills the gap later is out of order.");
+    }
+  }
+
+  void look_at_down(const core::Migration& migration) {
+    if (migration.down || migration.repeatable) return;
+    warn(migration, fmt::format("migration {} is irreversible: it has no down SQL", migration.version),
+         "Write how to take it back below -- DOWNGRADE, or leave it so.");
+  }
+
+ private:
+  void warn(const core::Migration& migration, std::string message, std::string hint) {
+    findings_.push_back(
+        {Finding::Kind::warning, (folder_.path / migration.filename).string(), 0, std::move(message), std::move(hint)});
+  }
+
+  const MigrationFolder& folder_;
+  std::vector<Finding>& findings_;
+};
+
+}  // namespace
+
+void advise(const MigrationFolder& folder, const std::vector<core::Migration>& migrations,
+            std::vector<Finding>& findings) {
+  Adviser adviser(folder, findings);
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (i > 0) adviser.look_at_gap(migrations[i - 1], migrations[i]);
+    adviser.look_at_down(migrations[i]);
+  }
+}
+
+}  // namespace tenancy::driver

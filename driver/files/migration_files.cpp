@@ -1,0 +1,146 @@
+#include "driver/files/migration_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/file_name.h"
+#include "core/version.h"
+#include "driver/command/failure.h"
+#include "driver/files/file_advice.h"
+#include "driver/files/source_folder.h"
+
+namespace tenancy::driver {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMostErrors = 100;  // of one folder; more of them say nothing new
+
+bool is_same_folder(const fs::path& left, const fs::path& right) {
+  std::error_code error;
+  return fs::equivalent(left, right, error) && !error;
+}
+
+std::vector<fs::path> other_folders(const std::vector<MigrationFolder>& folders, const MigrationFolder& mine) {
+  std::vector<fs::path> others;
+  for (const MigrationFolder& folder : folders) {
+    if (&folder != &mine) others.push_back(folder.path);
+  }
+  return others;
+}
+
+std::string shown(const MigrationFolder& folder, const std::string& name) {
+  return name.empty() ? std::string() : (folder.path / name).string();
+}
+
+std::string_view identity_of(std::string_view name) {
+  std::optional<core::FileName> const parsed = core::parse_file_name(name);
+  return parsed ? parsed->identity : name;
+}
+
+/// Takes out the file that an error is about, and the other parts of its migration, so that the rest can be read.
+/// False when there is no such file.
+bool leave_out(std::vector<core::SourceFile>& files, const core::Error& error) {
+  bool const is_duplicate = error.kind() == core::ErrorKind::duplicate_version;
+  std::string const identity(identity_of(error.file()));
+  return std::erase_if(files, [&](const core::SourceFile& file) {
+           return is_duplicate ? file.name == error.file() : identity_of(file.name) == identity;
+         }) > 0;
+}
+
+/// The core stops at the first error. To find all, the files that are in error are left out one by one.
+std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vector<core::SourceFile> files,
+                                         std::vector<Finding>& findings) {
+  for (std::size_t errors = 0;; ++errors) {
+    try {
+      std::vector<std::string> passed_over;
+      std::vector<core::Migration> migrations = core::parse_migration_folder(files, folder.defaults, &passed_over);
+      for (const std::string& name : passed_over) {
+        findings.push_back({Finding::Kind::warning, shown(folder, name), 0,
+                            "not a migration: there is no version in its name", "Give it one, or move it elsewhere."});
+      }
+      return migrations;
+    } catch (const core::Error& error) {
+      findings.push_back({Finding::Kind::error, shown(folder, error.file()), error.line(), error.what(), error.hint()});
+      if (errors == kMostErrors || !leave_out(files, error)) return {};
+    }
+  }
+}
+
+/// One set may have several folders.
+void find_duplicates(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  for (std::size_t i = 1; i < migrations.size(); ++i) {
+    const core::Migration& one = migrations[i - 1];
+    const core::Migration& two = migrations[i];
+    if (one.set != two.set || core::version_key(one.version) != core::version_key(two.version)) continue;
+    findings.push_back({Finding::Kind::error, two.filename, 0,
+                        fmt::format("version {} of set {} is in two files: {} and {}", two.version, two.set,
+                                    one.filename, two.filename),
+                        "Give one of them a version of its own."});
+  }
+}
+
+void sort_migrations(std::vector<core::Migration>& migrations) {
+  std::stable_sort(migrations.begin(), migrations.end(), [](const core::Migration& a, const core::Migration& b) {
+    if (a.set != b.set) return a.set < b.set;
+    if (a.repeatable != b.repeatable) return b.repeatable;
+    return core::compare_versions(a.version, b.version) < 0;
+  });
+}
+
+}  // namespace
+
+std::vector<MigrationFolder> migration_folders(const Settings& settings, const std::optional<fs::path>& only) {
+  MigrationFolder const main{settings.migrations, {settings.migration_set, settings.scope}};
+  std::vector<MigrationFolder> folders;
+  // Without a main folder the sets may be everything there is.
+  std::error_code error;
+  if (settings.sets.empty() || fs::exists(main.path, error)) folders.push_back(main);
+  for (const auto& [name, set] : settings.sets) folders.push_back({set.folder, {name, set.scope}});
+  if (!only) return folders;
+  auto const known = std::find_if(folders.begin(), folders.end(),
+                                  [&](const MigrationFolder& folder) { return is_same_folder(folder.path, *only); });
+  return {known != folders.end() ? *known : MigrationFolder{*only, main.defaults}};
+}
+
+bool MigrationFiles::has_errors() const noexcept {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) { return finding.kind == Finding::Kind::error; });
+}
+
+MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders) {
+  MigrationFiles result;
+  for (const MigrationFolder& folder : folders) {
+    SourceFolder source = read_source_folder(folder.path, other_folders(folders, folder));
+    result.files += source.files.size();
+    for (const std::string& name : source.ignored) {
+      result.findings.push_back({Finding::Kind::warning, shown(folder, name), 0, "not a migration file: it is ignored",
+                                 "Migration files end in .sql, in lower case."});
+    }
+    std::vector<core::Migration> migrations = read_folder(folder, std::move(source.files), result.findings);
+    // A file in error leaves a gap, and there is enough to say about it.
+    if (!result.has_errors()) advise(folder, migrations, result.findings);
+    std::move(migrations.begin(), migrations.end(), std::back_inserter(result.migrations));
+  }
+  sort_migrations(result.migrations);
+  find_duplicates(result.migrations, result.findings);
+  std::stable_partition(result.findings.begin(), result.findings.end(),
+                        [](const Finding& finding) { return finding.kind == Finding::Kind::error; });
+  return result;
+}
+
+std::vector<core::Migration> read_migrations(const Settings& settings) {
+  MigrationFiles files = read_migration_files(migration_folders(settings));
+  for (const Finding& finding : files.findings) {
+    if (finding.kind != Finding::Kind::error) continue;
+    throw core::Error(core::ErrorKind::bad_file, finding.message, finding.hint, finding.file, finding.line);
+  }
+  return std::move(files.migrations);
+}
+
+}  // namespace tenancy::driver
