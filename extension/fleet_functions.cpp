@@ -76,7 +76,8 @@ TENANCY_SQL_FUNCTION(tenancy_status) {
       rows.add({to_cell(status.tenant), to_cell(status.isolation), to_cell(status.schema), to_cell(status.status),
                 to_cell(status.tier), to_cell(status.migration_set), to_cell(status.revision), to_cell(status.head),
                 status.pending ? Cell(static_cast<std::int64_t>(*status.pending)) : Cell(), to_cell(status.state),
-                status.last_applied_at == 0 ? Cell() : Cell(Moment{status.last_applied_at}), to_cell(status.detail)});
+                status.last_applied_at == 0 ? Cell() : Cell(Moment{status.last_applied_at}), to_cell(status.detail),
+                to_cell(status.server), to_cell(status.database)});
     });
     return Datum(0);
   });

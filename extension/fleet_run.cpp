@@ -63,12 +63,15 @@ void check_revision(Migrator& migrator, const RunPlan& plan) {
 
 }  // namespace
 
-RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request, RunPolicy policy) {
+void require_absolute(const core::Revision& revision) {
   using Kind = core::Revision::Kind;
-  if (request.revision.kind == Kind::forward || request.revision.kind == Kind::back) {
-    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a fleet cannot go to a relative revision",
-                  "Its targets may stand at different revisions.", "Name a version, head or base.");
-  }
+  if (revision.kind != Kind::forward && revision.kind != Kind::back) return;
+  throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a fleet cannot go to a relative revision",
+                "Its targets may stand at different revisions.", "Name a version, head or base.");
+}
+
+RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request, RunPolicy policy) {
+  require_absolute(request.revision);
   request.in_fleet = true;
   bool const down = request.direction == core::Direction::down;
   migrator.store().require(filter.migration_set);

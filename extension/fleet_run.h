@@ -36,8 +36,11 @@ struct RunPlan {
   bool all_or_nothing = false;
 };
 
-/// An upgrade or downgrade of the tenants that the filter selects. Relative revisions are refused: a fleet's targets
-/// may stand at different ones. Downwards, the shared schema is left out when the filter leaves any tenant out.
+/// Throws PgError for a relative revision: a fleet's targets may stand at different ones.
+void require_absolute(const core::Revision& revision);
+
+/// An upgrade or downgrade of the tenants that the filter selects. Relative revisions are refused. Downwards, the
+/// shared schema is left out when the filter leaves any tenant out.
 [[nodiscard]] RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request, RunPolicy policy);
 
 /// A target that fails is an outcome; a failure in the shared schema, a cancel, or a lack of memory ends the run with a

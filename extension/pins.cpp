@@ -28,6 +28,13 @@ std::int64_t position(const core::MigrationSet& set, const std::string& pin) {
 
 }  // namespace
 
+Value lowest_pin(const core::MigrationSet& set, const std::vector<std::string>& pins) {
+  auto const lowest = std::min_element(pins.begin(), pins.end(), [&](const std::string& one, const std::string& other) {
+    return position(set, one) < position(set, other);
+  });
+  return lowest == pins.end() ? Value() : Value(*lowest);
+}
+
 Pins::Pins(Store& store) {
   TenantFilter pinned;
   pinned.pinned = true;

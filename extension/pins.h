@@ -23,4 +23,7 @@ class Pins {
   std::unordered_map<std::string, std::string> by_place_;
 };
 
+/// Of the pins of tenants that share a target, the one that holds it; NULL without any.
+[[nodiscard]] Value lowest_pin(const core::MigrationSet& set, const std::vector<std::string>& pins);
+
 }  // namespace tenancy

@@ -7,6 +7,15 @@ namespace {
 constexpr int kMaxColumns = 16;
 
 /// In a guarded frame: allocates.
+Datum to_array(std::span<const std::string> texts) {
+  ArrayBuildState* array = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+  for (const std::string& text : texts) {
+    array = accumArrayResult(array, CStringGetTextDatum(text.c_str()), false, TEXTOID, CurrentMemoryContext);
+  }
+  return makeArrayResult(array, CurrentMemoryContext);
+}
+
+/// The same.
 Datum to_datum(const Cell& cell, Oid type) {
   if (auto* const text = std::get_if<std::string_view>(&cell)) {
     return PointerGetDatum(cstring_to_text_with_len(text->data(), static_cast<int>(text->size())));
@@ -16,6 +25,7 @@ Datum to_datum(const Cell& cell, Oid type) {
   }
   if (auto* const flag = std::get_if<bool>(&cell)) return BoolGetDatum(*flag);
   if (auto* const moment = std::get_if<Moment>(&cell)) return TimestampTzGetDatum(moment->time);
+  if (auto* const texts = std::get_if<std::span<const std::string>>(&cell)) return to_array(*texts);
   auto* const interval = static_cast<Interval*>(palloc0(sizeof(Interval)));
   interval->time = std::get_if<std::chrono::microseconds>(&cell)->count();
   return IntervalPGetDatum(interval);

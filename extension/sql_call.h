@@ -41,7 +41,8 @@ struct Moment {
 };
 
 /// A value of a result row.
-using Cell = std::variant<std::monostate, std::string_view, std::int64_t, bool, std::chrono::microseconds, Moment>;
+using Cell = std::variant<std::monostate, std::string_view, std::int64_t, bool, std::chrono::microseconds, Moment,
+                          std::span<const std::string>>;
 
 [[nodiscard]] inline Cell to_cell(const Value& value) { return value ? Cell(std::string_view(*value)) : Cell(); }
 [[nodiscard]] inline Cell to_cell(const std::string& value) { return Cell(std::string_view(value)); }
@@ -52,7 +53,7 @@ class ResultRows {
  public:
   explicit ResultRows(FunctionCallInfo call);
   /// Cells in the order of the function's columns; a cell's kind must fit its column's type: text, int4 or int8,
-  /// bool, interval, timestamptz.
+  /// bool, interval, timestamptz, text[].
   void add(std::initializer_list<Cell> cells);
 
  private:

@@ -10,7 +10,8 @@ namespace {
 constexpr const char* kByAnother = " by a tenant in the same schema";
 
 TenantStatus shared_row(TargetStatus status, const Target& target) {
-  TenantStatus row{std::move(status), {}, "shared", target.schema, {}, {}, target.set};
+  TenantStatus row{std::move(status), {}, "shared", target.schema, {}, {}, target.set, {}, {}};
+  if (!target.database.empty()) row.database = target.database;
   if (row.state == "pinned") *row.detail += kByAnother;
   if (!target.database.empty()) {
     std::string const place = "in database \"" + target.database + "\"";
@@ -56,8 +57,15 @@ void report_status(const TenantFilter& filter, MemoryContext context,
       trimmer.target_done();
     }
     last = tenant.is_here ? &tenant : nullptr;
-    TenantStatus row{status,        tenant.id,   tenant.isolation,    tenant.schema,
-                     tenant.status, tenant.tier, tenant.migration_set};
+    TenantStatus row{status,
+                     tenant.id,
+                     tenant.isolation,
+                     tenant.schema,
+                     tenant.status,
+                     tenant.tier,
+                     tenant.migration_set,
+                     tenant.server,
+                     tenant.is_here ? Value() : tenant.database};
     if (row.state == "pinned" && tenant.pinned_revision != pins.of(tenant)) *row.detail += kByAnother;
     report(row);
   }

@@ -13,6 +13,8 @@ struct TenantStatus : TargetStatus {
   Value status;
   Value tier;
   std::string migration_set;
+  Value server;    ///< NULL: this cluster
+  Value database;  ///< NULL: this database
 };
 
 /// The shared schema first, then a row per tenant that the filter selects. Throws PgError.

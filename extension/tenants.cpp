@@ -66,11 +66,15 @@ std::string Tenant::place() const {
   return server ? text + " on server \"" + *server + "\"" : text;
 }
 
-std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details) {
-  for (const Row& row : select_unknown_statuses.run({filter.statuses})) {
+void require_statuses(const Value& statuses) {
+  for (const Row& row : select_unknown_statuses.run({statuses})) {
     throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "status \"" + row[0].value_or("NULL") + "\" is not known", {},
                   "Tenants are active, suspended or archived.");
   }
+}
+
+std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details) {
+  require_statuses(filter.statuses);
   return to_tenants(select_filtered.run({filter.pattern, filter.tier, filter.labels, filter.statuses,
                                          filter.migration_set, details.wave_by, details.age ? Value("t") : Value(),
                                          filter.ids, filter.pinned ? Value("t") : Value()}));

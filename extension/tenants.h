@@ -49,6 +49,9 @@ struct TenantDetails {
 /// Ordered by place, schema and id. Throws PgError, also for a status that tenants do not have.
 [[nodiscard]] std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details = {});
 
+/// Throws PgError for a status in the text[] that tenants do not have.
+void require_statuses(const Value& statuses);
+
 [[nodiscard]] std::optional<Tenant> find_tenant(const std::string& id);
 
 /// The tenants whose target is this schema of this database.

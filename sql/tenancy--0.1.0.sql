@@ -36,10 +36,45 @@ COMMENT ON COLUMN tenancy.migrations.checksum IS 'SHA-256 of up_sql, in hexadeci
 COMMENT ON COLUMN tenancy.migrations.allow_outside IS
     'A tenant migration that may create, alter and drop objects outside the tenant''s schema.';
 
+CREATE TABLE tenancy.servers (
+    name            text PRIMARY KEY CHECK (name <> ''),
+    conninfo        text NOT NULL CHECK (conninfo <> ''),
+    max_connections integer CHECK (max_connections > 0),
+    labels          jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE tenancy.servers IS 'Other clusters on which tenants live. Only the driver connects to them.';
+COMMENT ON COLUMN tenancy.servers.conninfo IS
+    'As libpq reads it: keywords and values, a URI, or service=…; never with a password. The database is the tenant''s.';
+COMMENT ON COLUMN tenancy.servers.max_connections IS
+    'The driver opens no more connections to it at a time. NULL: no bound of its own.';
+
+-- A constraint would print the row that it refuses.
+CREATE FUNCTION tenancy.refuse_password()
+RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NEW.conninfo ~ '^postgres(ql)?://'
+       AND (NEW.conninfo ~ '^[^/]*//[^@/]*:[^@/]*@' OR NEW.conninfo ~* '[?&]([a-z_]*(password|secret)|[^=&]*%[^=&]*)=')
+       OR NEW.conninfo ~* '(^|\s)[a-z_]*(password|secret)\s*=' THEN
+        RAISE EXCEPTION 'the connection string of server "%" has a password in it', NEW.name
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Leave it out, and put it where libpq finds it: ~/.pgpass, a service file, PGPASSWORD.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION tenancy.refuse_password() IS 'The trigger that keeps passwords out of tenancy.servers.';
+CREATE TRIGGER refuse_password BEFORE INSERT OR UPDATE ON tenancy.servers
+    FOR EACH ROW EXECUTE FUNCTION tenancy.refuse_password();
+
 CREATE TABLE tenancy.tenants (
     id            text PRIMARY KEY CHECK (id <> ''),
     isolation     text NOT NULL DEFAULT 'schema' CHECK (isolation IN ('schema', 'database', 'rls')),
-    server        text CHECK (server <> ''),
+    server        text REFERENCES tenancy.servers ON UPDATE CASCADE,
     database      text CHECK (octet_length(database) BETWEEN 1 AND 63),
     schema        text NOT NULL CHECK (octet_length(schema) BETWEEN 1 AND 63),
     migration_set text NOT NULL DEFAULT 'default' CHECK (migration_set ~ '^[a-z][a-z0-9_-]{0,62}$'),
@@ -56,12 +91,18 @@ CREATE TABLE tenancy.tenants (
 CREATE UNIQUE INDEX tenants_target_key
     ON tenancy.tenants (coalesce(server, ''), coalesce(database, ''), schema) WHERE isolation <> 'rls';
 CREATE INDEX tenants_schema_idx ON tenancy.tenants (schema);
+-- In this order tenancy.fleet_page goes through the fleet.
+CREATE INDEX tenants_place_idx
+    ON tenancy.tenants (coalesce(server, ''), coalesce(database, ''), schema, migration_set);
+CREATE INDEX tenants_pinned_idx
+    ON tenancy.tenants (coalesce(server, ''), coalesce(database, ''), schema, migration_set)
+ WHERE pinned_revision IS NOT NULL;
 
 COMMENT ON TABLE tenancy.tenants IS
     'Registered tenants and where each one lives. What is applied there stands in the target''s own tracking table.';
 COMMENT ON COLUMN tenancy.tenants.isolation IS
     'schema: a schema of its own; database: a database of its own; rls: rows in a schema that tenants share.';
-COMMENT ON COLUMN tenancy.tenants.server IS 'NULL: this cluster.';
+COMMENT ON COLUMN tenancy.tenants.server IS 'One of tenancy.servers. NULL: this cluster.';
 COMMENT ON COLUMN tenancy.tenants.database IS 'NULL: this database.';
 COMMENT ON COLUMN tenancy.tenants.pinned_revision IS 'Fleet operations do not take the tenant beyond it.';
 
@@ -128,6 +169,7 @@ COMMENT ON COLUMN tenancy.run_targets.versions IS 'What was applied, or taken ba
 COMMENT ON COLUMN tenancy.run_targets.waited IS 'Between attempts.';
 
 SELECT pg_catalog.pg_extension_config_dump('tenancy.migrations', '');
+SELECT pg_catalog.pg_extension_config_dump('tenancy.servers', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.tenants', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.runs_id_seq', '');
@@ -369,11 +411,25 @@ CREATE FUNCTION tenancy.status(
     migration_set text DEFAULT NULL,
     OUT tenant text, OUT isolation text, OUT schema text, OUT status text, OUT tier text, OUT migration_set text,
     OUT revision text, OUT head text, OUT pending integer, OUT state text, OUT last_applied_at timestamptz,
-    OUT detail text)
+    OUT detail text, OUT server text, OUT database text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_status' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.status(text, text, jsonb, text[], text) IS
     'Where the shared schema and every tenant stand, read from the targets themselves.';
+
+CREATE FUNCTION tenancy.fleet_page(
+    direction text DEFAULT 'up', revision text DEFAULT 'head', after text[] DEFAULT NULL,
+    page_size integer DEFAULT 1000, part text DEFAULT 'all', pattern text DEFAULT NULL, tier text DEFAULT NULL,
+    labels jsonb DEFAULT NULL, statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL,
+    tenants text[] DEFAULT NULL, server text DEFAULT NULL, shard integer DEFAULT 1, shards integer DEFAULT 1,
+    OUT next text[], OUT unchanged integer, OUT tenant text, OUT server text, OUT database text, OUT schema text,
+    OUT kind text, OUT migration_set text, OUT pinned_revision text, OUT state text, OUT from_revision text,
+    OUT versions text[], OUT transactional boolean, OUT sqlstate text, OUT error text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_fleet_page' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.fleet_page(text, text, text[], integer, text, text, text, jsonb, text[], text, text[], text,
+                                       integer, integer) IS
+    'What in a part of the fleet has something to do, or is elsewhere; the last row has no target: it says where the next page begins, and how many targets had nothing to do.';
 
 ------------------------------------------------------------------------------------------------------------------
 -- Runs
@@ -517,6 +573,60 @@ COMMENT ON FUNCTION tenancy.abort(bigint) IS
     'A run begins no further target and ends; an interrupted one ends at once. CALL tenancy.resume(run) does what is left.';
 
 ------------------------------------------------------------------------------------------------------------------
+-- Servers
+------------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION tenancy.register_server(
+    name text, conninfo text, max_connections integer DEFAULT NULL, labels jsonb DEFAULT '{}')
+RETURNS tenancy.servers
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    result tenancy.servers;
+BEGIN
+    IF coalesce(register_server.name, '') = '' OR coalesce(register_server.conninfo, '') = '' THEN
+        RAISE EXCEPTION 'a server needs a name and a connection string' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF EXISTS (SELECT FROM tenancy.servers s WHERE s.name = register_server.name) THEN
+        RAISE EXCEPTION 'server "%" is already registered', register_server.name
+            USING ERRCODE = 'unique_violation', HINT = 'See tenancy.servers; change it with UPDATE.';
+    END IF;
+    INSERT INTO tenancy.servers (name, conninfo, max_connections, labels)
+    VALUES (register_server.name, register_server.conninfo, register_server.max_connections, register_server.labels)
+    RETURNING * INTO result;
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION tenancy.register_server(text, text, integer, jsonb) IS
+    'Gives another cluster a name, for tenants to live on. The connection string is libpq''s, without a password.';
+
+CREATE FUNCTION tenancy.deregister_server(name text)
+RETURNS tenancy.servers
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    result tenancy.servers;
+    tenants bigint;
+BEGIN
+    SELECT count(*) INTO tenants FROM tenancy.tenants t WHERE t.server = deregister_server.name;
+    IF tenants > 0 THEN
+        RAISE EXCEPTION 'server "%" is home to % tenant%', deregister_server.name, tenants,
+                        CASE WHEN tenants > 1 THEN 's' ELSE '' END
+            USING ERRCODE = 'dependent_objects_still_exist',
+                  HINT = 'Deregister them first with tenancy.deregister_tenant(), or move them by UPDATE of tenancy.tenants.';
+    END IF;
+    DELETE FROM tenancy.servers AS s WHERE s.name = deregister_server.name RETURNING s.* INTO result;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'server "%" is not registered', deregister_server.name USING ERRCODE = 'undefined_object';
+    END IF;
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION tenancy.deregister_server(text) IS 'Forgets a server on which no tenant lives.';
+
+------------------------------------------------------------------------------------------------------------------
 -- Tenants
 ------------------------------------------------------------------------------------------------------------------
 
@@ -535,6 +645,11 @@ BEGIN
     IF check_target.database IS NULL AND (check_target.isolation = 'database' OR check_target.server IS NOT NULL) THEN
         RAISE EXCEPTION 'tenant "%" needs the name of its database', check_target.id
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give it: database => ''…''.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM tenancy.servers s WHERE s.name = check_target.server)
+       AND check_target.server IS NOT NULL THEN
+        RAISE EXCEPTION 'server "%" is not registered', check_target.server
+            USING ERRCODE = 'undefined_object', HINT = 'Register it first with tenancy.register_server().';
     END IF;
     IF check_target.isolation = 'database' OR check_target.server IS NOT NULL
        OR check_target.database <> current_database() THEN

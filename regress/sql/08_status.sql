@@ -34,6 +34,7 @@ UPDATE st_changed.schema_migrations SET checksum = 'x' WHERE version IN ('1', '2
 UPDATE st_doubt.schema_migrations SET state = 'running' WHERE version = '2';
 INSERT INTO st_newer.schema_migrations SELECT 'default', '9', '', 'x', 'applied', now(), 'x', '0';
 SELECT id FROM tenancy.register_tenant('st_far', 'main', isolation => 'database', database => 'elsewhere');
+SELECT name FROM tenancy.register_server('eu1', 'service=eu1');
 SELECT id FROM tenancy.register_tenant('st_farther', isolation => 'database', database => 'elsewhere', server => 'eu1');
 INSERT INTO tenancy.tenants (id, schema, status, tier) VALUES ('st_gone', 'st_gone', 'archived', 'gold');
 INSERT INTO tenancy.tenants (id, schema, isolation, migration_set)
@@ -41,6 +42,7 @@ VALUES ('st_none', 'st_current', 'rls', 'no_such_set'), ('st_row1', 'st_rls', 'r
        ('st_row2', 'st_rls', 'rls', 'default');
 CREATE SCHEMA st_rls;
 SELECT * FROM pg_temp.standing();
+SELECT tenant, server, database FROM tenancy.status() WHERE server IS NOT NULL OR database IS NOT NULL;
 
 -- What status says is behind, an upgrade does: as many steps as are pending.
 SELECT count(*) FROM tenancy.migrate_tenant('st_behind');

@@ -62,6 +62,7 @@ SELECT id, isolation, schema, status, tier, labels
   FROM tenancy.register_tenant('row 1', 'tn_old2', 'rls', status => 'suspended', tier => 'gold', labels => '{"a": 1}');
 SELECT id, isolation, schema FROM tenancy.register_tenant('row 2', 'tn_old2', isolation => 'rls');
 SELECT id, isolation, server, database, schema FROM tenancy.register_tenant('db 1', NULL, 'database', 'app_1');
+SELECT name FROM tenancy.register_server('eu1', 'service=eu1');
 SELECT id, isolation, server, database, schema FROM tenancy.register_tenant('db 2', 'main', 'database', 'app_1', 'eu1');
 SELECT id, isolation, database, schema FROM tenancy.register_tenant('there', 'x', database => 'app_1');
 SELECT count(*) FROM pg_class WHERE relnamespace IN ('tn_old1'::regnamespace, 'tn_old2'::regnamespace);

@@ -64,6 +64,7 @@ SELECT tenant, schema, success, from_revision, to_revision, steps FROM tenancy.m
 
 -- Elsewhere: said so, and the others go on.
 SELECT id FROM tenancy.register_tenant('far', NULL, 'database', 'elsewhere');
+SELECT name FROM tenancy.register_server('eu1', 'service=eu1');
 SELECT id FROM tenancy.register_tenant('farther', NULL, 'database', 'elsewhere', 'eu1');
 SELECT tenant, schema, success, from_revision, to_revision, steps, sqlstate, error
   FROM tenancy.migrate_all(pattern => 'far%') WHERE tenant IS NOT NULL;

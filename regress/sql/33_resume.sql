@@ -99,6 +99,7 @@ CALL tenancy.rollout();
 
 -- A tenant on another server fails there; the schema of that name here is not its own.
 CREATE SCHEMA re_far;
+SELECT name FROM tenancy.register_server('eu1', 'service=eu1');
 SELECT id FROM tenancy.register_tenant('far', 're_far', 'database', 'elsewhere', 'eu1');
 SELECT tenancy.add_migration('7', 'CREATE TABLE g (id int)', 'DROP TABLE g');
 CALL tenancy.rollout(canary_tenants => '{re_1}');

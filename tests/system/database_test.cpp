@@ -136,6 +136,7 @@ TEST_F(HybridFleet, PinHoldsInAnotherDatabaseToo) {
 
 TEST_F(HybridFleet, OtherServersAreOnlyNamed) {
   Connection session = connect();
+  session.exec("SELECT tenancy.register_server('eu1', 'service=eu1')");
   session.exec("SELECT tenancy.register_tenant('far', isolation => 'database', database => 'own', server => 'eu1')");
   EXPECT_EQ(session.query("SELECT success, error FROM tenancy.migrate_all() WHERE tenant = 'far'"),
             (Rows{{"f", "tenant \"far\" (database \"own\", schema \"public\"): it lives on server \"eu1\""}}));

@@ -20,6 +20,9 @@ class Dump : public DatabaseTest {
       SELECT tenancy.create_tenant('acme', labels => '{"region": "eu"}', seed_sql => 'INSERT INTO users VALUES (7)');
       SELECT tenancy.create_tenant('we"ird; x');
       SELECT tenancy.set_tenant_status('we"ird; x', 'suspended');
+      SELECT tenancy.register_server('eu', 'host=eu.example.com', 20);
+      SELECT tenancy.register_tenant('far', isolation => 'database', database => 'far', server => 'eu',
+                                     status => 'suspended');
     )");
   }
 
@@ -39,6 +42,7 @@ const char* const kStore =
     "SELECT migration_set, version, description, scope, up_sql, down_sql, checksum, created_at FROM tenancy.migrations"
     " ORDER BY version";
 const char* const kTenants = "SELECT * FROM tenancy.tenants ORDER BY id";
+const char* const kServers = "SELECT * FROM tenancy.servers ORDER BY name";
 const char* const kStatus = "SELECT tenant, schema, status, revision, head, pending, state FROM tenancy.status()";
 
 TEST_F(Dump, WholeDatabaseKeepsStoreTenantsAndHistories) {
@@ -46,6 +50,7 @@ TEST_F(Dump, WholeDatabaseKeepsStoreTenantsAndHistories) {
   Connection after = cluster().connect(restore(""));
   EXPECT_EQ(before.query(kStore), after.query(kStore));
   EXPECT_EQ(before.query(kTenants), after.query(kTenants));
+  EXPECT_EQ(before.query(kServers), after.query(kServers));
   EXPECT_EQ(before.query(kStatus), after.query(kStatus));
   EXPECT_EQ(before.query("SELECT * FROM tenancy.history('acme')"),
             after.query("SELECT * FROM tenancy.history('acme')"));

@@ -1,0 +1,17 @@
+// The options by which commands choose tenants.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "driver/fleet/selection.h"
+
+namespace tenancy::driver {
+
+/// --tenant, --pattern, --tier, --label, --status, --tenant-set, --server.
+void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& selection);
+
+/// --shard 2/5, and --shards 5, whose index is JOB_COMPLETION_INDEX + 1.
+void add_shard_options(CLI::App& command, const std::shared_ptr<Selection>& selection);
+
+}  // namespace tenancy::driver

@@ -1,0 +1,112 @@
+#include "driver/fleet/fleet_pages.h"
+
+#include <charconv>
+
+#include "driver/connection/text_array.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+constexpr const char* kPage =
+    "SELECT next, unchanged, tenant, server, database, schema, kind, migration_set, pinned_revision, state,"
+    "       from_revision, versions, transactional, sqlstate, error"
+    "  FROM tenancy.fleet_page($1, $2, $3::text[], $4::integer, $5, $6, $7, $8::jsonb, $9::text[], $10, $11::text[],"
+    "                          $12, $13::integer, $14::integer)";
+enum PageColumn {
+  kNext,
+  kUnchanged,
+  kTenant,
+  kServer,
+  kDatabase,
+  kSchema,
+  kKind,
+  kSet,
+  kPinned,
+  kState,
+  kFrom,
+  kVersions,
+  kTransactional,
+  kSqlstate,
+  kError
+};
+
+const char* part_of(const Selection& selection) {
+  if (!selection.tenants_too) return "shared";
+  return selection.shared ? "all" : "tenants";
+}
+
+PlannedTarget::State parse_state(std::string_view text) {
+  using State = PlannedTarget::State;
+  if (text == "unread") return State::unread;
+  if (text == "failed") return State::failed;
+  return text == "busy" ? State::busy : State::pending;
+}
+
+PlannedTarget to_target(const Result& rows, std::size_t row) {
+  auto const text = [&](PageColumn column) { return std::string(rows.text(row, column)); };
+  PlannedTarget planned;
+  planned.target = {.tenant = text(kTenant),
+                    .server = text(kServer),
+                    .database = text(kDatabase),
+                    .schema = text(kSchema),
+                    .kind = core::parse_target_kind(rows.text(row, kKind)),
+                    .migration_set = text(kSet),
+                    .pinned_revision = rows.value(row, kPinned)};
+  planned.state = parse_state(rows.text(row, kState));
+  planned.from_revision = text(kFrom);
+  planned.versions = parse_text_array(rows.text(row, kVersions));
+  planned.transactional = rows.text(row, kTransactional) != "f";
+  planned.sqlstate = text(kSqlstate);
+  planned.error = text(kError);
+  return planned;
+}
+
+}  // namespace
+
+std::vector<Statement> FleetPages::statements() const {
+  const Selection& s = question_.selection;
+  // Who is named is meant, whatever its status.
+  bool const by_id = !s.tenants.empty();
+  std::vector<Statement> statements{{"BEGIN READ ONLY"}};
+  for (const auto& [name, value] : question_.settings) {
+    statements.push_back({"SELECT set_config($1, $2, true)", {name, value}});
+  }
+  statements.push_back({kPage,
+                        {question_.direction == core::Direction::up ? "up" : "down", question_.revision, after_,
+                         std::to_string(question_.page_size), part_of(s), s.pattern, s.tier, s.labels,
+                         by_id || s.statuses.empty() ? std::nullopt : std::optional(text_array(s.statuses)),
+                         s.migration_set, by_id ? std::optional(text_array(s.tenants)) : std::nullopt, s.server,
+                         std::to_string(s.shard.index), std::to_string(s.shard.count)}});
+  statements.push_back({"COMMIT"});
+  return statements;
+}
+
+boost::asio::awaitable<std::optional<FleetPage>> FleetPages::next(Connection& control) {
+  if (at_end_) co_return std::nullopt;
+  Deadline const deadline =
+      question_.timeout.count() == 0 ? kNoDeadline : std::chrono::steady_clock::now() + question_.timeout;
+  std::vector<Statement> const all = statements();
+  BatchResult const batch = co_await control.batch(all, deadline);
+  if (batch.failure) {
+    co_await control.execute("ROLLBACK", deadline);
+    throw ServerError(ServerError::Kind::refused, *batch.failure);
+  }
+  const Result& rows = batch.results[all.size() - 2];
+  FleetPage page;
+  page.targets.reserve(rows.rows());
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (!rows.is_null(row, kSchema)) {
+      page.targets.push_back(to_target(rows, row));
+      continue;
+    }
+    // The last row has no target.
+    std::string_view const number = rows.text(row, kUnchanged);
+    std::from_chars(number.data(), number.data() + number.size(), page.unchanged);
+    after_ = rows.value(row, kNext);
+    at_end_ = !after_;
+  }
+  co_return page;
+}
+
+}  // namespace tenancy::driver

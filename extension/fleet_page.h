@@ -1,0 +1,44 @@
+// A part of the fleet for the driver: what in it has something to do. No call knows of another one, so that they may
+// come over different sessions.
+#pragma once
+
+#include "extension/target.h"
+#include "extension/tenant_places.h"
+
+namespace tenancy {
+
+/// Which targets: `tenants` leaves the shared schemas out, but for one in which selected tenants live.
+enum class FleetPart { all, shared, tenants };
+
+struct PageRequest {
+  Request request;
+  PlaceFilter filter;
+  std::vector<std::string> after;  ///< empty: the first page
+  std::size_t size = 0;            ///< places of tenants that are looked at
+  FleetPart part = FleetPart::all;
+  std::size_t shard = 1;
+  std::size_t shards = 1;
+};
+
+struct PageTarget {
+  Target target;
+  std::string server;
+  Value held_at;
+  std::string state;  ///< pending, busy, failed (its plan cannot be made), unread (it is elsewhere)
+  std::string from;
+  std::vector<std::string> versions;  ///< of its steps
+  std::optional<bool> transactional;
+  std::string sqlstate, error;
+};
+
+struct PageEnd {
+  std::vector<std::string> next;  ///< empty: this was the last page
+  std::size_t unchanged = 0;
+};
+
+/// Reports the targets of one page in the order in which they are to be migrated. A target that cannot be planned is
+/// reported, too. Throws PgError.
+PageEnd report_page(Migrator& migrator, const PageRequest& request,
+                    const std::function<void(const PageTarget&)>& report);
+
+}  // namespace tenancy

@@ -1,0 +1,142 @@
+#include "extension/tenant_places.h"
+
+namespace tenancy {
+
+namespace {
+
+#define SERVER(t) "coalesce(" t ".server, ''::pg_catalog.text)"
+#define DATABASE(t) "coalesce(" t ".database, ''::pg_catalog.text)"
+#define PLACE(t) SERVER(t) ", " DATABASE(t) ", " t ".schema, " t ".migration_set"
+#define IS_HERE "(t.server IS NULL AND coalesce(t.database OPERATOR(pg_catalog.=) pg_catalog.current_database(), true))"
+/// $1 to $7: pattern, tier, labels, statuses, migration set, ids, server. $8 is the shared schema.
+#define IS_SELECTED(t)                                          \
+  "($1 IS NULL OR " t                                           \
+  ".id OPERATOR(pg_catalog.~~) $1)"                             \
+  " AND ($2 IS NULL OR " t                                      \
+  ".tier OPERATOR(pg_catalog.=) $2)"                            \
+  " AND ($3 IS NULL OR " t                                      \
+  ".labels OPERATOR(pg_catalog.@>) $3::pg_catalog.jsonb)"       \
+  " AND ($4 IS NULL OR " t                                      \
+  ".status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))" \
+  " AND ($5 IS NULL OR " t                                      \
+  ".migration_set OPERATOR(pg_catalog.=) $5)"                   \
+  " AND ($6 IS NULL OR " t                                      \
+  ".id OPERATOR(pg_catalog.=) ANY ($6::pg_catalog.text[]))"     \
+  " AND ($7 IS NULL OR " SERVER(t) " OPERATOR(pg_catalog.=) $7)"
+
+#define SELECT_PLACES(behind) \
+  "SELECT p.*, (SELECT pg_catalog.string_agg(DISTINCT t.pinned_revision, ',') FROM tenancy.tenants t"      \
+  "              WHERE t.pinned_revision IS NOT NULL"                                                      \
+  "                AND ROW(" PLACE("t") ") OPERATOR(pg_catalog.=) ROW(p.a, p.b, p.c, p.d))"                \
+  "  FROM (SELECT " SERVER("t") " AS a, " DATABASE("t") " AS b, t.schema AS c, t.migration_set AS d,"      \
+  "               pg_catalog.min(t.id), pg_catalog.count(*) OPERATOR(pg_catalog.>) 1,"                     \
+  "               pg_catalog.bool_or(" IS_HERE ")"                                                         \
+  "          FROM tenancy.tenants t"                                                                       \
+  "         WHERE " IS_SELECTED("t") " AND NOT (t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE ")" behind \
+  "         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT $9::pg_catalog.int8) AS p"
+
+Query select_first_places(SELECT_PLACES(""));
+
+Query select_next_places(SELECT_PLACES(" AND ROW(" PLACE("t") ") OPERATOR(pg_catalog.>) ROW($10, $11, $12, $13)"));
+
+Query select_shared_places(
+    "SELECT DISTINCT " SERVER("t") " AS a, " DATABASE("t") " AS b, t.migration_set AS c FROM tenancy.tenants t"
+    " WHERE " IS_SELECTED("t") " AND NOT " IS_HERE " AND t.schema OPERATOR(pg_catalog.<>) $8"
+    "   AND ($9 IS NULL OR (ROW(" SERVER("t") ", " DATABASE("t") ") OPERATOR(pg_catalog.>=) ROW($9, $10)"
+    "                   AND ROW(" SERVER("t") ", " DATABASE("t") ") OPERATOR(pg_catalog.<=) ROW($11, $12)))"
+    "   AND EXISTS (SELECT FROM tenancy.migrations m WHERE m.migration_set OPERATOR(pg_catalog.=) t.migration_set"
+    "                  AND m.scope OPERATOR(pg_catalog.<>) 'tenant'::pg_catalog.text)"
+    "   AND NOT EXISTS (SELECT FROM tenancy.tenants o WHERE " IS_SELECTED("o")
+    "                      AND ROW(" PLACE("o") ") OPERATOR(pg_catalog.=)"
+    "                          ROW(" SERVER("t") ", " DATABASE("t") ", $8, t.migration_set))"
+    " ORDER BY 1, 2, 3");
+
+Query select_sets_in_shared_schema("SELECT DISTINCT t.migration_set FROM tenancy.tenants t WHERE " IS_SELECTED(
+    "t") " AND t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE " ORDER BY 1");
+
+#undef SELECT_PLACES
+#undef IS_SELECTED
+#undef IS_HERE
+#undef PLACE
+#undef DATABASE
+#undef SERVER
+
+Query select_unknown_ids(
+    "SELECT coalesce(i, 'NULL'::pg_catalog.text) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS i"
+    " WHERE NOT EXISTS (SELECT FROM tenancy.tenants t WHERE t.id OPERATOR(pg_catalog.=) i) LIMIT 1");
+
+/// What revisions are made of has no comma.
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(std::min(end + 1, text.size()))) {
+    end = text.find(',');
+    parts.emplace_back(text.substr(0, end));
+  }
+  return parts;
+}
+
+TenantPlace to_place(Row row) {
+  TenantPlace place;
+  for (int i = 0; i < 4; ++i) place.key.push_back(*row[i]);
+  place.server = std::move(*row[0]);
+  place.database = std::move(*row[1]);
+  place.schema = std::move(*row[2]);
+  place.migration_set = std::move(*row[3]);
+  place.first_tenant = std::move(*row[4]);
+  place.is_shared = row[5] == "t";
+  place.is_here = row[6] == "t";
+  if (place.is_here) place.database.clear();
+  if (row[7]) place.pins = split(*row[7]);
+  return place;
+}
+
+}  // namespace
+
+std::vector<TenantPlace> select_places(const PlaceFilter& filter, const std::string& shared_schema,
+                                       const std::vector<std::string>& after, std::size_t most) {
+  const TenantFilter& f = filter.tenants;
+  std::string const limit = std::to_string(most);
+  std::vector<Row> rows =
+      after.empty()
+          ? select_first_places.run(
+                {f.pattern, f.tier, f.labels, f.statuses, f.migration_set, f.ids, filter.server, shared_schema, limit})
+          : select_next_places.run({f.pattern, f.tier, f.labels, f.statuses, f.migration_set, f.ids, filter.server,
+                                    shared_schema, limit, after[0], after[1], after[2], after[3]});
+  std::vector<TenantPlace> places;
+  places.reserve(rows.size());
+  for (Row& row : rows) places.push_back(to_place(std::move(row)));
+  return places;
+}
+
+std::vector<SharedPlace> shared_places(const PlaceFilter& filter, const std::string& shared_schema,
+                                       const TenantPlace* first, const TenantPlace* last) {
+  const TenantFilter& f = filter.tenants;
+  std::array<Value, 4> range;
+  if (first != nullptr) range = {first->key[0], first->key[1], last->key[0], last->key[1]};
+  std::vector<SharedPlace> places;
+  for (Row& row : select_shared_places.run({f.pattern, f.tier, f.labels, f.statuses, f.migration_set, f.ids,
+                                            filter.server, shared_schema, range[0], range[1], range[2], range[3]})) {
+    places.push_back({std::move(*row[0]), std::move(*row[1]), std::move(*row[2])});
+  }
+  return places;
+}
+
+std::vector<std::string> sets_in_shared_schema(const PlaceFilter& filter, const std::string& shared_schema) {
+  const TenantFilter& f = filter.tenants;
+  std::vector<std::string> sets;
+  for (Row& row : select_sets_in_shared_schema.run(
+           {f.pattern, f.tier, f.labels, f.statuses, f.migration_set, f.ids, filter.server, shared_schema})) {
+    sets.push_back(std::move(*row[0]));
+  }
+  return sets;
+}
+
+void check_filter(const TenantFilter& filter) {
+  require_statuses(filter.statuses);
+  if (!filter.ids) return;
+  for (const Row& row : select_unknown_ids.run({filter.ids})) {
+    throw PgError(ERRCODE_UNDEFINED_OBJECT, "tenant \"" + *row[0] + "\" is not registered", {}, "See tenancy.tenants.");
+  }
+}
+
+}  // namespace tenancy
