@@ -2,10 +2,12 @@
 //
 // A connection has one outstanding operation at a time. All of its operations are coroutines of one single-threaded
 // executor. Every operation takes a deadline: when it passes, what runs on the server is cancelled and its answer is
-// waited for, so that the session goes on; a server that does not answer then either is lost.
+// waited for, so that the session goes on; a server that does not answer then either is lost. An operation that is
+// left in the middle (by Asio's cancellation, or by an exception of a handler) loses the session.
+//
+// Text is UTF-8 both ways, whatever PGCLIENTENCODING says. Zero bytes in SQL or parameters throw std::invalid_argument.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
@@ -17,16 +19,14 @@
 #include <vector>
 
 #include "driver/connection/conninfo.h"
+#include "driver/connection/parameters.h"
 #include "driver/connection/result.h"
 #include "driver/connection/server_error.h"
+#include "driver/connection/socket_wait.h"
 
 namespace tenancy::driver {
 
-using Deadline = std::chrono::steady_clock::time_point;
-inline constexpr Deadline kNoDeadline = Deadline::max();
-
-/// Parameters $1, … as text; nothing is NULL.
-using Parameters = std::vector<std::optional<std::string>>;
+class Session;
 
 struct Statement {
   std::string sql;
@@ -41,7 +41,9 @@ struct BatchResult {
 
 class Connection {
  public:
-  /// Opens a session. Throws ServerError(unreached), whose report names host, port and database, never a password.
+  /// Opens a session. Throws ServerError(unreached), whose report names host, port, database and user, never a
+  /// password. A connect_timeout of the conninfo holds too, when it ends before the deadline. Names of hosts are looked
+  /// up in a thread; what libpq does in this one is Kerberos, and the reading of its files.
   static boost::asio::awaitable<Connection> open(Conninfo conninfo, Deadline deadline);
 
   Connection(Connection&&) noexcept;
@@ -53,8 +55,8 @@ class Connection {
   boost::asio::awaitable<Result> query(std::string_view sql, Parameters parameters = {},
                                        Deadline deadline = kNoDeadline);
 
-  /// Statements in the simple protocol: one implicit transaction unless they say otherwise; rows are dropped. Throws
-  /// ServerError, whose position counts from the beginning of `script`.
+  /// Statements in the simple protocol, COPY … FROM STDIN not among them: one implicit transaction unless they say
+  /// otherwise; rows are dropped. Throws ServerError, whose position counts from the beginning of `script`.
   boost::asio::awaitable<void> execute(std::string_view script, Deadline deadline = kNoDeadline);
 
   /// A query whose rows are handed over one by one, so that any number of them takes no memory. `on_row` gets a result
@@ -63,16 +65,19 @@ class Connection {
                                       std::function<void(const Result&)> on_row, Deadline deadline = kNoDeadline);
 
   /// Statements in one round trip, in pipeline mode with one sync behind the last: without BEGIN among them they are
-  /// one implicit transaction. A statement's failure is a value. Throws ServerError(lost or timed_out).
+  /// one implicit transaction. A statement's failure is a value. Throws ServerError(lost or timed_out). COPY from or to
+  /// the client is not possible here, and loses the session.
   boost::asio::awaitable<BatchResult> batch(std::span<const Statement> statements, Deadline deadline = kNoDeadline);
 
   /// Asks the server to cancel what runs; the operation under way then ends with 57014. From another coroutine of the
-  /// executor. Never throws: a cancel request is a wish.
+  /// executor. Never throws: a cancel request is a wish. The next operation begins behind it.
   boost::asio::awaitable<void> cancel();
 
-  /// Waits until the server sends a notice or a notification, or the connection is lost. Notices of all operations
-  /// go to the handler.
+  /// Notices of the operations that follow go to the handler, in the order in which they come.
   void on_notice(std::function<void(const ServerReport&)> handler);
+
+  /// How long a server has to answer when what it does was cancelled for a deadline; 5 s at first.
+  void set_grace(std::chrono::milliseconds grace) noexcept;
 
   /// "15.4" → 150004; what the server is, or the pooler says it is.
   [[nodiscard]] int server_version() const noexcept;
@@ -83,9 +88,8 @@ class Connection {
   [[nodiscard]] std::string_view parameter_status(const char* name) const noexcept;
 
  private:
-  struct State;
-  explicit Connection(std::unique_ptr<State> state) noexcept;
-  std::unique_ptr<State> state_;
+  explicit Connection(std::unique_ptr<Session> session) noexcept;
+  std::unique_ptr<Session> session_;
 };
 
 }  // namespace tenancy::driver

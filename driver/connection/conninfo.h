@@ -24,6 +24,10 @@ class Conninfo {
   /// The same cluster, another database.
   [[nodiscard]] Conninfo with_database(std::string_view database) const;
 
+  /// With what libpq takes from its environment, a service file and its own defaults, but for .pgpass. Does not
+  /// connect. A service that libpq does not find leaves nothing but what is said here.
+  [[nodiscard]] Conninfo in_force() const;
+
   /// Keyword/value text with every secret (password, sslpassword) as ***.
   [[nodiscard]] std::string masked() const;
 

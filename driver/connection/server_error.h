@@ -7,7 +7,8 @@
 
 namespace tenancy::driver {
 
-/// What a server says with an error or a notice; empty strings where it says nothing.
+/// What a server says with an error or a notice; empty strings where it says nothing. What goes wrong without a word of
+/// the server is told in the same form: with SQLSTATE 08001 when no session came about, 08006 when one was lost.
 struct ServerReport {
   std::string severity{};
   std::string sqlstate{};
@@ -41,5 +42,10 @@ class ServerError : public std::runtime_error {
   Kind kind_;
   ServerReport report_;
 };
+
+/// Of an error with kind `unreached` or `lost`: may the server be reached a little later, with nothing changed? It may
+/// when it is starting or full, when it cannot be reached at all or does not answer; never when it does not let us in,
+/// or does not have the database.
+[[nodiscard]] bool is_transient(const ServerReport& report);
 
 }  // namespace tenancy::driver

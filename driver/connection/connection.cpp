@@ -1,0 +1,141 @@
+#include "driver/connection/connection.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "driver/connection/session.h"
+
+namespace tenancy::driver {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// libpq takes strings that end with a zero byte, and would cut off what follows one.
+void check_text(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) {
+    throw std::invalid_argument("a statement or parameter contains a zero byte");
+  }
+}
+
+void check_texts(std::string_view sql, const Parameters& parameters) {
+  check_text(sql);
+  for (const auto& parameter : parameters) {
+    if (parameter) check_text(*parameter);
+  }
+}
+
+int send_statement(PGconn* connection, const std::string& sql, const Parameters& parameters) {
+  std::vector<const char*> values;
+  values.reserve(parameters.size());
+  for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  return PQsendQueryParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                           nullptr, 0);
+}
+
+/// Reads up to the sync. The end of a statement is told by an empty result, also behind one that was not run.
+asio::awaitable<BatchResult> read_batch(Session& session) {
+  BatchResult batch;
+  for (bool was_end = false;;) {
+    Result result = co_await session.next();
+    const bool is_end = result.native() == nullptr;
+    // When the connection has broken, the server's last words may be behind ends of statements, never behind two.
+    if (is_end && was_end && !session.is_open()) break;
+    was_end = is_end;
+    if (is_end) continue;
+    const Meaning meaning = meaning_of(result);
+    if (meaning == Meaning::synced) break;
+    if (meaning == Meaning::done) {
+      batch.results.push_back(std::move(result));
+    } else if (meaning == Meaning::failed) {
+      if (!batch.failure) batch.failure = report_of(result.native());
+    } else if (meaning != Meaning::skipped) {
+      // In the middle of a pipeline there is no way back from it.
+      throw ServerError(ServerError::Kind::lost, {.severity = "ERROR",
+                                                  .sqlstate = "0A000",
+                                                  .message = "COPY from or to the client cannot be part of a batch",
+                                                  .hint = "Write the rows as INSERT statements."});
+    }
+  }
+  co_return batch;
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Session> session) noexcept : session_(std::move(session)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+asio::awaitable<Result> Connection::query(std::string_view sql, Parameters parameters, Deadline deadline) {
+  check_texts(sql, parameters);
+  co_await session_->begin(deadline);
+  session_->accept(send_statement(session_->native(), std::string(sql), parameters));
+  Result last;
+  co_await session_->answer([&last](Meaning, Result result) { last = std::move(result); });
+  co_return last;
+}
+
+asio::awaitable<void> Connection::execute(std::string_view script, Deadline deadline) {
+  check_text(script);
+  co_await session_->begin(deadline);
+  session_->accept(PQsendQuery(session_->native(), std::string(script).c_str()));
+  // Rows are dropped one by one, however many a statement returns.
+  session_->accept(PQsetSingleRowMode(session_->native()));
+  co_await session_->answer([](Meaning, const Result&) {});
+}
+
+asio::awaitable<void> Connection::stream(std::string_view sql, Parameters parameters,
+                                         std::function<void(const Result&)> on_row, Deadline deadline) {
+  check_texts(sql, parameters);
+  co_await session_->begin(deadline);
+  session_->accept(send_statement(session_->native(), std::string(sql), parameters));
+  session_->accept(PQsetSingleRowMode(session_->native()));
+  co_await session_->answer([&on_row](Meaning meaning, const Result& result) {
+    if (meaning == Meaning::row) on_row(result);
+  });
+}
+
+asio::awaitable<BatchResult> Connection::batch(std::span<const Statement> statements, Deadline deadline) {
+  for (const Statement& statement : statements) check_texts(statement.sql, statement.parameters);
+  co_await session_->begin(deadline);
+  PGconn* const native = session_->native();
+  // Else the first statement would inherit single-row mode: libpq forgets it only where a statement begins outside of a
+  // pipeline, even one that it then refuses to send.
+  PQsendQuery(native, nullptr);
+  session_->accept(PQenterPipelineMode(native));
+  for (const Statement& statement : statements) {
+    session_->accept(send_statement(native, statement.sql, statement.parameters));
+  }
+  session_->accept(PQpipelineSync(native));
+  co_await session_->flush();
+  BatchResult batch = co_await read_batch(*session_);
+  if (!session_->is_open()) session_->end(batch.failure);
+  session_->accept(PQexitPipelineMode(native));
+  // What was cancelled for the deadline is thrown; what failed for another reason is a value.
+  session_->end(batch.failure && session_->is_late(*batch.failure) ? batch.failure : std::nullopt);
+  co_return batch;
+}
+
+asio::awaitable<void> Connection::cancel() { return session_->cancel(); }
+
+void Connection::on_notice(std::function<void(const ServerReport&)> handler) {
+  session_->on_notice(std::move(handler));
+}
+
+void Connection::set_grace(std::chrono::milliseconds grace) noexcept { session_->set_grace(grace); }
+
+int Connection::server_version() const noexcept { return PQserverVersion(session_->native()); }
+int Connection::backend_pid() const noexcept { return PQbackendPID(session_->native()); }
+
+bool Connection::in_transaction() const noexcept {
+  const PGTransactionStatusType status = PQtransactionStatus(session_->native());
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+std::string_view Connection::parameter_status(const char* name) const noexcept {
+  const char* value = PQparameterStatus(session_->native(), name);
+  return value != nullptr ? value : "";
+}
+
+}  // namespace tenancy::driver
