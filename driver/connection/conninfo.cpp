@@ -42,6 +42,18 @@ std::string quoted(std::string_view value) {
   return text + "'";
 }
 
+/// A URI that is written wrongly has (a part of) its password where the host or the port belongs, and these are
+/// printed.
+void check_place(const Conninfo& conninfo) {
+  if (conninfo.get("host").value_or("").find('@') != std::string_view::npos) {
+    throw std::invalid_argument(
+        "the host of a connection string contains an @: in a URI's user and password write %40");
+  }
+  if (conninfo.get("port").value_or("").find_first_not_of("0123456789,") != std::string_view::npos) {
+    throw std::invalid_argument("the port of a connection string is not a number");
+  }
+}
+
 }  // namespace
 
 Conninfo Conninfo::parse(std::string_view text) {
@@ -62,11 +74,7 @@ Conninfo Conninfo::parse(std::string_view text) {
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) conninfo.set(option->keyword, option->val);
   }
-  // The rest of a password, when that has an @ in a URI.
-  if (conninfo.get("host").value_or("").find('@') != std::string_view::npos) {
-    throw std::invalid_argument(
-        "the host of a connection string contains an @: in a URI's user and password write %40");
-  }
+  check_place(conninfo);
   return conninfo;
 }
 
