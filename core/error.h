@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace tenancy::core {
@@ -20,7 +21,11 @@ enum class ErrorKind {
   out_of_order,        ///< a pending migration is older than one that is applied
   in_doubt,            ///< a non-transactional migration was interrupted in this target
   irreversible,        ///< a step down has no down SQL
+  bad_statement,       ///< a statement that cannot be part of a migration
 };
+
+/// The SQLSTATE of an error of that kind: five characters.
+[[nodiscard]] std::string_view sqlstate(ErrorKind kind) noexcept;
 
 /// Thrown by everything in core. `what()` is one lower-case line without the place; `hint()` is a full
 /// sentence that says what to do, or empty; `file()` and `line()` say where (line 0: no line).

@@ -17,27 +17,8 @@ ErrorReport kept;
 bool kept_from_server = false;
 
 int sqlerrcode_of(core::ErrorKind kind) {
-  switch (kind) {
-    case core::ErrorKind::bad_file:
-      return ERRCODE_SYNTAX_ERROR;
-    case core::ErrorKind::bad_value:
-      return ERRCODE_INVALID_PARAMETER_VALUE;
-    case core::ErrorKind::duplicate_version:
-      return ERRCODE_DUPLICATE_OBJECT;
-    case core::ErrorKind::unknown_revision:
-      return ERRCODE_UNDEFINED_OBJECT;
-    case core::ErrorKind::ambiguous_revision:
-      return ERRCODE_AMBIGUOUS_PARAMETER;
-    case core::ErrorKind::wrong_direction:
-      return ERRCODE_INVALID_PARAMETER_VALUE;
-    case core::ErrorKind::checksum_mismatch:
-    case core::ErrorKind::unknown_applied:
-    case core::ErrorKind::out_of_order:
-    case core::ErrorKind::in_doubt:
-    case core::ErrorKind::irreversible:
-      return ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
-  }
-  return ERRCODE_INTERNAL_ERROR;
+  std::string_view const state = core::sqlstate(kind);
+  return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "extension/sql_script.h"
 
+#include "core/statement_refusal.h"
+
 namespace tenancy {
 
 namespace {
@@ -88,7 +90,7 @@ SqlScript::SqlScript(std::string sql, ScriptSource source, MemoryContext context
     show_line(error, offset);
     error.prefix(place(offset));
     if (error.report().hint.empty() && has_meta_command(sql_)) {
-      error.report().hint = "Lines that begin with a backslash are commands of psql; the server does not know them.";
+      error.report().hint = core::kMetaCommandHint;
     }
     throw;
   }

@@ -3,68 +3,46 @@
 #include "extension/sql_script.h"
 #include "extension/statement_kind.h"
 
+#include "core/statement_refusal.h"
+
 namespace tenancy {
 
 namespace {
 
-struct Refusal {
-  const char* what = nullptr;
-  const char* why = nullptr;
-  const char* hint = nullptr;
-};
-
-/// Each statement of a non-transactional migration is a transaction of its own.
-Refusal refused_setting(const VariableSetStmt* set) {
-  if (set->is_local) return {"SET LOCAL", "would be over at once", "Use SET: it is put back when the migration ends."};
+core::StatementRefusal refused_setting(const VariableSetStmt* set) {
+  if (set->is_local) return core::refused_local_setting();
   std::string_view const name = set->name == nullptr ? "" : set->name;
-  if (name != "role" && name != "session_authorization") return {};
-  return {"SET of the role", "does not hold from one statement to the next without a transaction",
-          "Say who runs it with run_as, or with the setting tenancy.run_as."};
+  bool const is_role = name == "role" || name == "session_authorization";
+  return is_role ? core::refused_role_setting() : core::StatementRefusal{};
 }
 
-Refusal refusal(Node* statement, bool transactional, bool confined) {
+core::StatementRefusal refusal(Node* statement, bool transactional, bool confined) {
   if (IsA(statement, TransactionStmt)) {
-    return {GetCommandTagName(CreateCommandTag(statement)), "is transaction control",
-            transactional ? "Take it out: every migration runs in one transaction with its tracking row."
-                          : "Take it out: each statement of a non-transactional migration is a transaction."};
+    return core::refused_transaction_control(GetCommandTagName(CreateCommandTag(statement)), transactional);
   }
-  if (IsA(statement, CopyStmt)) {
-    auto* const copy = castNode(CopyStmt, statement);
-    if (copy->filename == nullptr) {
-      return {"COPY", "from or to the client has no client here",
-              "Use INSERT, or COPY from a file or program of the server."};
-    }
-  }
+  if (IsA(statement, CopyStmt) && castNode(CopyStmt, statement)->filename == nullptr) return core::refused_copy();
   if (confined) {
-    if (const char* const what = beyond_one_schema(statement)) {
-      return {what, "is not a matter of one tenant",
-              "Name tables, or make it a migration of scope public; if it is meant to run for every tenant, add the "
-              "header line -- MIGRATION_ALLOW_OUTSIDE: on."};
-    }
+    if (const char* const what = beyond_one_schema(statement)) return core::refused_beyond_schema(what);
   }
   if (transactional) {
-    if (const char* const what = top_level_only(statement)) {
-      return {what, "cannot run inside a transaction",
-              "Move it to a migration of its own with the header line -- MIGRATION_TRANSACTION: off "
-              "(transactional => false in tenancy.add_migration). CALL tenancy.rollout() runs such migrations."};
-    }
-  } else if (IsA(statement, VariableSetStmt)) {
-    return refused_setting(castNode(VariableSetStmt, statement));
+    const char* const what = top_level_only(statement);
+    return what == nullptr ? core::StatementRefusal{} : core::refused_inside_transaction(what);
   }
-  return {};
+  return IsA(statement, VariableSetStmt) ? refused_setting(castNode(VariableSetStmt, statement))
+                                         : core::StatementRefusal{};
 }
 
 }  // namespace
 
 void check_statements(const SqlScript& script, bool transactional, bool confined) {
   for (const ScriptStatement& statement : script.statements()) {
-    Refusal found;
+    core::StatementRefusal found;
     guarded([&] { found = refusal(statement.tree->stmt, transactional, confined); });
-    if (found.what == nullptr) continue;
+    if (found.is_empty()) continue;
     PgError error(ERRCODE_FEATURE_NOT_SUPPORTED,
                   script.place(statement.offset) + ": statement " + std::to_string(statement.number) + ", " +
-                      found.what + ", " + found.why,
-                  {}, found.hint);
+                      std::string(found.what) + ", " + std::string(found.why),
+                  {}, std::string(found.hint));
     script.show_line(error, statement.offset);
     throw error;
   }

@@ -184,7 +184,7 @@ void lock_store(StoreLock lock) {
   guarded([=] {
     auto* const function =
         lock == StoreLock::to_change ? pg_advisory_xact_lock_int4 : pg_advisory_xact_lock_shared_int4;
-    DirectFunctionCall2(function, Int32GetDatum(kLockClass), Int32GetDatum(0));
+    DirectFunctionCall2(function, Int32GetDatum(core::kLockClass), Int32GetDatum(0));
   });
 }
 

@@ -6,11 +6,9 @@
 
 #include "core/migration_set.h"
 #include "core/plan.h"
+#include "core/target_lock.h"
 
 namespace tenancy {
-
-/// First key of this project's advisory locks. The second is the oid of a schema, or 0 for the store.
-inline constexpr std::int32_t kLockClass = 0x746e6379;  // "tncy"
 
 /// Who applies migrations keeps those who would change or drop applied ones out, to the end of the transaction.
 enum class StoreLock { to_apply, to_change };

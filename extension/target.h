@@ -9,11 +9,6 @@
 
 namespace tenancy {
 
-// Every runner of migrations, this extension and the driver, holds an advisory lock while it works on a schema, to the
-// end of its transaction: pg_advisory_xact_lock(kLockClass, oid of the schema). While it runs a non-transactional
-// migration there, it has no transaction that could hold it; then the row 'running' in the tracking table keeps others
-// away, and a lock that nobody waits for (OutsideLock) says that the runner is alive.
-
 struct Target {
   std::string tenant;  ///< id; empty when the schema is not one tenant's alone
   std::string schema;

@@ -27,21 +27,18 @@ Oid owner_of(Oid schema) {
 /// The advisory lock keeps other runners out, the one on the schema whoever would drop it.
 void lock_target(Oid schema, const std::string& name) {
   guarded([&] {
-    DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(kLockClass),
-                        Int32GetDatum(static_cast<int32>(schema)));
+    DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(core::kLockClass),
+                        Int32GetDatum(core::lock_key(schema)));
     LockDatabaseObject(NamespaceRelationId, schema, 0, AccessShareLock);
     if (get_namespace_oid(name.c_str(), true) == schema) return;
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("the schema was dropped or renamed meanwhile")));
   });
 }
 
-/// "tnco", for the lock that OutsideLock is; see also kLockClass.
-constexpr std::uint32_t kOutsideLockClass = 0x746e636f;
-
 LOCKTAG outside_lock(Oid schema) {
   LOCKTAG tag;
   // As pg_advisory_lock(int, int) has it.
-  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, kOutsideLockClass, schema, 2);
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, core::kOutsideLockClass, schema, 2);
   return tag;
 }
 
