@@ -30,13 +30,14 @@ Character first_character(std::string_view text) {
   return {code, length};
 }
 
-/// What cannot be seen, or turns the direction of what follows. U+200C and U+200D stay: scripts and emoji need them.
+/// What cannot be seen or is no character, or turns the direction of what follows. U+200C and U+200D stay: scripts and
+/// emoji need them.
 bool is_hidden(char32_t code) {
   struct Range {
     char32_t first;
     char32_t last;
   };
-  static constexpr std::array<Range, 10> kHidden{{{0x80, 0x9f},
+  static constexpr std::array<Range, 11> kHidden{{{0x80, 0x9f},
                                                   {0xad, 0xad},
                                                   {0x61c, 0x61c},
                                                   {0x200b, 0x200b},
@@ -45,6 +46,7 @@ bool is_hidden(char32_t code) {
                                                   {0x2060, 0x206f},
                                                   {0xfeff, 0xfeff},
                                                   {0xfff9, 0xfffb},
+                                                  {0xfffe, 0xffff},
                                                   {0xe0000, 0xe007f}}};
   return std::any_of(kHidden.begin(), kHidden.end(),
                      [code](const Range& range) { return code >= range.first && code <= range.last; });

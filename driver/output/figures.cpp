@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -59,6 +60,10 @@ std::string duration_text(microseconds duration) {
   if (us < 999'500) return fmt::format("{} ms", (us + 500) / 1'000);
   if (us < 9'950'000) return fmt::format("{:.1f} s", static_cast<double>(us) / 1e6);
   return two_units((us + 500'000) / 1'000'000);
+}
+
+std::string seconds_text(std::chrono::seconds duration) {
+  return two_units(std::max<std::int64_t>(0, duration.count()));
 }
 
 std::string rate_text(double per_second) {

@@ -17,6 +17,9 @@ namespace tenancy::driver {
 /// "0 ms", "0.4 ms", "12 ms", "1.2 s", "45 s", "3 min 10 s", "2 h 5 min", "3 d 4 h".
 [[nodiscard]] std::string duration_text(std::chrono::microseconds duration);
 
+/// "0 s", "5 s", "3 min 10 s": a duration that goes on, down to the second.
+[[nodiscard]] std::string seconds_text(std::chrono::seconds duration);
+
 /// "1,843/s", "2.5/s"; below one in a second "12/min", below one in a minute "3/h".
 [[nodiscard]] std::string rate_text(double per_second);
 

@@ -1,0 +1,58 @@
+#include "driver/output/json_text.h"
+
+#include <fmt/format.h>
+
+#include "core/utf8.h"
+
+namespace tenancy::driver {
+
+boost::json::string json_string(std::string_view text) {
+  boost::json::string out;
+  while (!text.empty()) {
+    const std::size_t valid = core::valid_utf8_length(text);
+    out.append(text.substr(0, valid));
+    text.remove_prefix(valid);
+    if (text.empty()) break;
+    out.append(fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0])));
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+boost::json::value json_or_null(std::string_view text) {
+  if (text.empty()) return nullptr;
+  return json_string(text);
+}
+
+double json_milliseconds(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1000; }
+
+boost::json::object json_target(const Target& target) {
+  return {{"tenant", json_or_null(target.tenant)},
+          {"server", json_or_null(target.server)},
+          {"database", json_or_null(target.database)},
+          {"schema", json_string(target.schema)},
+          {"kind", target.kind == core::TargetKind::shared ? "shared" : "tenant"},
+          {"set", json_string(target.migration_set)}};
+}
+
+boost::json::object json_report(const ServerReport& report) {
+  return {{"sqlstate", json_or_null(report.sqlstate)},
+          {"message", json_string(report.message)},
+          {"detail", json_or_null(report.detail)},
+          {"hint", json_or_null(report.hint)},
+          {"context", json_or_null(report.context)}};
+}
+
+std::string_view to_string(Outcome::State state) noexcept {
+  switch (state) {
+    case Outcome::State::done:
+      return "done";
+    case Outcome::State::failed:
+      return "failed";
+    case Outcome::State::cancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+}  // namespace tenancy::driver
