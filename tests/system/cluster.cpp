@@ -219,7 +219,15 @@ void Cluster::drop_database(const std::string& name) {
 Connection Cluster::connect(const std::string& database) const { return Connection(conninfo(database)); }
 
 std::string Cluster::conninfo(const std::string& database) const {
-  return "host='" + socket_.string() + "' port=5432 user=postgres dbname='" + database + "'";
+  return "host='" + socket_.string() + "' port=" + port() + " user=postgres dbname='" + database + "'";
+}
+
+std::string Cluster::port() const {
+  std::string port = "5432";
+  for (const auto& [name, value] : settings_) {
+    if (name == "port") port = value;
+  }
+  return port;
 }
 
 std::string Cluster::log() const {

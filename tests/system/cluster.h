@@ -51,12 +51,15 @@ class Cluster {
 
   [[nodiscard]] Connection connect(const std::string& database = "postgres") const;
   [[nodiscard]] std::string conninfo(const std::string& database = "postgres") const;
+  /// Where its Unix socket is.
+  [[nodiscard]] const std::filesystem::path& sockets() const noexcept { return socket_; }
   [[nodiscard]] pid_t postmaster_pid() const noexcept { return postmaster_; }
   [[nodiscard]] std::filesystem::path data() const { return folder_ / "data"; }
   [[nodiscard]] std::string log() const;
 
  private:
   void wait_until_ready();
+  [[nodiscard]] std::string port() const;
   /// Reaps the postmaster if it has ended; true when it has.
   bool has_ended();
 

@@ -6,8 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "tests/system/cluster.h"
-#include "tests/system/event_loop.h"
+#include "tests/system/driver_session.h"
 
 namespace tenancy::test {
 namespace {
@@ -15,9 +14,6 @@ namespace {
 namespace asio = boost::asio;
 
 using driver::BatchResult;
-using driver::Conninfo;
-using driver::kNoDeadline;
-using driver::Parameters;
 using driver::parameters;
 using driver::Result;
 using driver::ServerError;
@@ -29,36 +25,7 @@ using std::chrono::steady_clock;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-driver::Deadline in(std::chrono::milliseconds time) { return steady_clock::now() + time; }
-
-class DriverConnection : public DatabaseTest {
- protected:
-  driver::Connection open() {
-    return loop_.run(driver::Connection::open(Conninfo::parse(cluster().conninfo(database())), in(seconds(30))));
-  }
-
-  std::string value(driver::Connection& session, std::string_view sql, Parameters values = {}) {
-    const Result result = loop_.run(session.query(sql, std::move(values), in(seconds(30))));
-    EXPECT_EQ(result.rows(), 1U);
-    return result.rows() == 1 ? result.value(0, 0).value_or("NULL") : "";
-  }
-
-  /// Runs what must throw.
-  template <typename T>
-  ServerError error_of(asio::awaitable<T> work) {
-    try {
-      loop_.run(std::move(work));
-    } catch (const ServerError& error) {
-      return error;
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return {ServerError::Kind::lost, {}};
-  }
-
-  void expect_usable(driver::Connection& session) { EXPECT_EQ(value(session, "SELECT 'usable'"), "usable"); }
-
-  EventLoop loop_;
-};
+class DriverConnection : public DriverSessionTest {};
 
 TEST_F(DriverConnection, RunsAStatementWithParameters) {
   driver::Connection session = open();
