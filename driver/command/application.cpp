@@ -25,6 +25,9 @@ constexpr std::array kCommands{
     add_init,
     add_new,
     add_check,
+    // Tenants
+    add_tenants,
+    add_servers,
     // Other
     add_config,
     add_version,

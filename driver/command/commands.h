@@ -12,6 +12,11 @@ void add_init(CLI::App& app, Context& context);
 void add_new(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 
+// Tenants
+void add_tenants(CLI::App& app, Context& context);
+void add_import(CLI::App& tenants, Context& context);  ///< a command of `tenants`
+void add_servers(CLI::App& app, Context& context);
+
 // Other
 void add_config(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);

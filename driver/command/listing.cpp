@@ -50,6 +50,8 @@ std::string text_of(ValueForm form, const std::optional<std::string>& value) {
   switch (form) {
     case ValueForm::truth:
       return *value == "t" ? "yes" : "no";
+    case ValueForm::json:
+      return *value == "{}" ? "" : *value;
     case ValueForm::texts:
       return fmt::format("{}", fmt::join(parse_text_array(*value), ", "));
     case ValueForm::moment:

@@ -10,20 +10,6 @@ namespace tenancy::driver {
 
 namespace {
 
-/// KEY=VALUE, …, or one JSON object.
-std::string labels_of(const std::vector<std::string>& items) {
-  if (items.size() == 1 && items.front().starts_with('{')) return items.front();
-  boost::json::object labels;
-  for (const std::string& item : items) {
-    std::size_t const equals = item.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      throw UsageError("--label \"" + item + "\" is not KEY=VALUE", "Say --label region=eu, or give a JSON object.");
-    }
-    labels[item.substr(0, equals)] = item.substr(equals + 1);
-  }
-  return boost::json::serialize(labels);
-}
-
 std::vector<std::string> statuses_of(const std::vector<std::string>& items) {
   if (items == std::vector<std::string>{"all"}) return {};
   for (const std::string& item : items) {
@@ -49,6 +35,19 @@ Shard shard_of_job(const std::string& count) {
 }
 
 }  // namespace
+
+std::string labels_of(const std::vector<std::string>& items) {
+  if (items.size() == 1 && items.front().starts_with('{')) return items.front();
+  boost::json::object labels;
+  for (const std::string& item : items) {
+    std::size_t const equals = item.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      throw UsageError("--label \"" + item + "\" is not KEY=VALUE", "Say --label region=eu, or give a JSON object.");
+    }
+    labels[item.substr(0, equals)] = item.substr(equals + 1);
+  }
+  return boost::json::serialize(labels);
+}
 
 void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& selection) {
   command.add_option("--tenant", selection->tenants, "these tenants, by their ids, whatever their status")

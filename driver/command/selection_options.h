@@ -11,6 +11,9 @@ namespace tenancy::driver {
 /// --tenant, --pattern, --tier, --label, --status, --tenant-set, --server.
 void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& selection);
 
+/// KEY=VALUE, …, or one JSON object, as JSON. Throws UsageError.
+[[nodiscard]] std::string labels_of(const std::vector<std::string>& items);
+
 /// --shard 2/5, and --shards 5, whose index is JOB_COMPLETION_INDEX + 1.
 void add_shard_options(CLI::App& command, const std::shared_ptr<Selection>& selection);
 

@@ -33,6 +33,9 @@ class Result {
     if (is_null(row, column)) return std::nullopt;
     return std::string(text(row, column));
   }
+  [[nodiscard]] std::string_view name(std::size_t column) const noexcept {
+    return PQfname(result_.get(), static_cast<int>(column));
+  }
   /// "UPDATE 3", "CREATE TABLE", …
   [[nodiscard]] std::string_view command() const noexcept { return result_ ? PQcmdStatus(result_.get()) : ""; }
   [[nodiscard]] PGresult* native() const noexcept { return result_.get(); }
