@@ -27,6 +27,12 @@ std::optional<std::chrono::milliseconds> duration_argument(const Arguments& argu
   }
 }
 
+int line_argument(const Arguments& arguments, int position, const char* name) {
+  int const line = arguments.integer(position).value_or(1);
+  if (line >= 1) return line;
+  throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, std::string(name) + " must be 1 or more");
+}
+
 /// A part that came alone: the migration it belongs to must be stored.
 core::Migration with_part(const core::ParsedFile& part) {
   std::optional<core::Migration> stored = find_migration(part.migration.set, part.migration.version);
@@ -103,7 +109,10 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     core::Migration migration;
     migration.version = arguments.required_text(0, "version");
     migration.up.sql = arguments.required_text(1, "up_sql");
-    if (Value const down = arguments.optional_text(2)) migration.down = core::SqlSection{*down, 1};
+    migration.up.first_line = line_argument(arguments, 12, "up_line");
+    if (Value const down = arguments.optional_text(2)) {
+      migration.down = core::SqlSection{*down, line_argument(arguments, 13, "down_line")};
+    }
     migration.description = arguments.optional_text(3).value_or("");
     migration.scope = core::parse_scope(arguments.required_text(4, "scope"));
     migration.set = arguments.required_text(5, "migration_set");
@@ -112,6 +121,7 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.allow_outside = arguments.boolean(8, false);
     migration.lock_timeout = duration_argument(arguments, 9, "lock_timeout");
     migration.statement_timeout = duration_argument(arguments, 10, "statement_timeout");
+    migration.filename = arguments.optional_text(11).value_or("");
     return text_datum(to_string(store_migration(migration)));
   });
 }

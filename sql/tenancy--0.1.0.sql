@@ -197,10 +197,11 @@ CREATE FUNCTION tenancy.add_migration(
     version text, up_sql text, down_sql text DEFAULT NULL, description text DEFAULT '',
     scope text DEFAULT 'tenant', migration_set text DEFAULT 'default',
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
-    lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL)
+    lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
+    filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1)
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(

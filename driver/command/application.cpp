@@ -25,6 +25,7 @@ constexpr std::array kCommands{
     add_init,
     add_new,
     add_check,
+    add_load,
     // Tenants
     add_tenants,
     add_servers,

@@ -11,6 +11,7 @@ namespace tenancy::driver {
 void add_init(CLI::App& app, Context& context);
 void add_new(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
+void add_load(CLI::App& app, Context& context);
 
 // Tenants
 void add_tenants(CLI::App& app, Context& context);

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "driver/config/conninfo_text.h"
+
 namespace tenancy::driver {
 
 const Configuration& Context::configuration() {
@@ -12,14 +14,7 @@ const Configuration& Context::configuration() {
 }
 
 Conninfo Context::control_conninfo() {
-  const std::string& database = settings().database;
-  Conninfo conninfo;
-  // Like psql: a word alone is the name of a database.
-  if (database.find('=') == std::string::npos && database.find("://") == std::string::npos) {
-    conninfo.set("dbname", database);
-  } else {
-    conninfo = Conninfo::parse(database);
-  }
+  Conninfo conninfo = parse_conninfo_text(settings().database);
   if (!conninfo.get("application_name")) conninfo.set("fallback_application_name", "tenancy");
   return conninfo;
 }

@@ -10,7 +10,7 @@
 #include "core/message.h"
 #include "driver/command/failure.h"
 #include "driver/config/config_file.h"
-#include "driver/config/secret.h"
+#include "driver/config/conninfo_text.h"
 #include "driver/config/spelling.h"
 
 namespace tenancy::driver {
@@ -168,7 +168,7 @@ std::vector<Configuration::Entry> Configuration::entries() const {
   std::vector<Entry> entries;
   auto const add = [&](const Setting& setting, const std::string& key, const std::string& name) {
     std::string value = setting.text(settings_, name);
-    if (setting.is_secret) value = masked_conninfo(value);
+    if (setting.is_secret) value = masked_conninfo_text(value);
     auto const origin = origins_.find(key);
     entries.push_back({key, std::move(value), origin == origins_.end() ? "default" : origin->second});
   };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/ascii.h"
+#include "driver/config/conninfo_text.h"
 #include "driver/config/setting_value.h"
 
 namespace tenancy::driver {
@@ -70,6 +71,14 @@ template <class Place>
 Setting make_secret(Names names, Place place) {
   Setting setting = make(std::move(names), place);
   setting.is_secret = true;
+  setting.assign = [assign = setting.assign](Settings& settings, const std::string& name, const GivenValue& value) {
+    try {
+      (void)parse_conninfo_text(value.items.empty() ? std::string() : value.items.front());
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(std::string("is no connection string: ") + error.what());
+    }
+    assign(settings, name, value);
+  };
   return setting;
 }
 
