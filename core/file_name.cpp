@@ -12,11 +12,18 @@ constexpr std::string_view kSuffix = ".sql";
 constexpr std::string_view kUpSuffix = ".up.sql";
 constexpr std::string_view kDownSuffix = ".down.sql";
 
-/// The last part of a path, and what stands before its slash.
-struct Path {
-  std::string_view folder;
-  std::string_view base;
-};
+std::optional<FilePart> folder_part(std::string_view base) noexcept {
+  if (base == "up.sql") return FilePart::up;
+  if (base == "down.sql") return FilePart::down;
+  if (base == "metadata.toml") return FilePart::metadata;
+  return std::nullopt;
+}
+
+constexpr bool is_part_separator(char c) noexcept { return c == '.' || c == '-'; }
+
+constexpr bool may_follow_version(char c) noexcept { return is_part_separator(c) || c == '_' || c == ' '; }
+
+}  // namespace
 
 Path split_path(std::string_view path) noexcept {
   const std::size_t slash = path.rfind('/');
@@ -32,19 +39,6 @@ bool is_hidden(std::string_view path) noexcept {
   }
   return false;
 }
-
-std::optional<FilePart> folder_part(std::string_view base) noexcept {
-  if (base == "up.sql") return FilePart::up;
-  if (base == "down.sql") return FilePart::down;
-  if (base == "metadata.toml") return FilePart::metadata;
-  return std::nullopt;
-}
-
-constexpr bool is_part_separator(char c) noexcept { return c == '.' || c == '-'; }
-
-constexpr bool may_follow_version(char c) noexcept { return is_part_separator(c) || c == '_' || c == ' '; }
-
-}  // namespace
 
 std::optional<FileName> parse_file_name(std::string_view name) noexcept {
   if (is_hidden(name)) return std::nullopt;

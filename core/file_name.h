@@ -1,4 +1,5 @@
 // What the name of a file says: which part of which migration it holds, its version and its description.
+// format_name.h has the same for the formats of other tools.
 #pragma once
 
 #include <optional>
@@ -9,7 +10,18 @@
 
 namespace tenancy::core {
 
-/// Views into the name that was parsed.
+/// The last part of a path, and what stands before its slash.
+struct Path {
+  std::string_view folder;
+  std::string_view base;
+};
+
+[[nodiscard]] Path split_path(std::string_view path) noexcept;
+
+/// True when the file, or a folder on the way to it, has a name that begins with a dot.
+[[nodiscard]] bool is_hidden(std::string_view path) noexcept;
+
+/// What our own format reads from a name. Views into the name that was parsed.
 struct FileName {
   FilePart part = FilePart::whole;
   std::string_view stem;      ///< what holds version and description: the file's or the folder's name, without suffix

@@ -54,6 +54,7 @@ struct Migration {
   std::optional<std::chrono::milliseconds> lock_timeout;       ///< per lock wait; absent: the run's
   std::optional<std::chrono::milliseconds> statement_timeout;  ///< per statement; absent: the run's
   std::string filename;                                        ///< where it came from; empty when it came from a call
+  std::string note;  ///< what was done to the file's text that its author may want to know; not stored
 };
 
 /// Set names: 1 to 63 bytes of lower-case ASCII letters, digits, `_` and `-`, beginning with a letter.

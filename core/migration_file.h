@@ -1,6 +1,6 @@
 // Migration files: from names and contents to migrations. Pure: reading the files is the caller's.
 //
-// Formats, told apart by name:
+// Our own format, told apart by name:
 //   NNN_name.sql                         one file; header options, `-- UPGRADE` and `-- DOWNGRADE` sections
 //   NNN_name.up.sql, NNN_name.down.sql   a pair; header options in the up file
 //   NNN_name/up.sql, NNN_name/down.sql   a folder a migration; metadata.toml may say run_in_transaction = false
@@ -22,16 +22,25 @@
 // a folder may be empty: there is nothing to undo.
 //
 // What is kept of a section, and what checksums are made of, is its text with LF line ends, from the line
-// behind its marker (or from the first line) on, with white space at its end made one LF; a section of white
-// space is empty.
+// behind its marker (or from the first line) on, with white space at its end made one LF, and without a BEGIN and
+// COMMIT around the whole of it (envelope.h); a section of white space is empty.
+//
+// Other tools' formats (format.h) differ in names (format_name.h), markers (section_marker.h) and in what a folder
+// holds beside its scripts (flyway.h, pop.h, prisma.h, sqitch.h). The options, the envelope and what is kept are the
+// same.
+//
+// In a folder, what lies below `shared` or `public` has the scope public, below `tenant`, `tenants` or `per_tenant` the
+// scope tenant, unless a header says otherwise; each of these folders may have a format of its own.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/format.h"
 #include "core/migration.h"
 
 namespace tenancy::core {
@@ -46,6 +55,8 @@ struct SourceFile {
 struct FileDefaults {
   std::string set{kDefaultSet};
   Scope scope = Scope::tenant;
+  std::optional<Format> format{};  ///< of all files; absent: found out from names and texts
+  bool sets_from_folders = false;  ///< the files of a folder `users` are of the set `users`
 };
 
 /// What part of a migration a file holds.
@@ -57,16 +68,18 @@ enum class FilePart { whole, up, down, metadata };
 struct ParsedFile {
   FilePart part = FilePart::whole;
   Migration migration;
+  Format format = Format::own;
   int version_line = 0;  ///< where a header gives the version; 0 when the name does
 };
 
-/// True when the name is one of the formats above, so that a folder's other files (README.md, data.csv)
-/// can be passed over. Never throws.
+/// True when a file of this name means something in one of the formats, so that a folder's other files (README.md,
+/// data.csv) need not be read.
 [[nodiscard]] bool is_migration_file(std::string_view name) noexcept;
 
 /// Reads one file. The version is the number in front of the name (`0001-2fa_tokens.sql` is 0001), or of the
 /// folder's; a repeatable migration without one is known by its whole name. The content may begin with a
-/// UTF-8 byte order mark, which is dropped, and may have CRLF line ends, which become LF. Throws
+/// UTF-8 byte order mark, which is dropped, and may have CRLF line ends, which become LF. Without a format in
+/// `defaults`, name and content tell it. Throws
 /// Error(bad_file or bad_value) with file and line for: bytes that are not UTF-8, a NUL byte, UTF-16, a file
 /// or an up section without anything in it, a name without a version when the header has none, an unknown,
 /// repeated or misplaced option, a section twice, a marker that is misspelled in its case or its spaces, a
@@ -78,7 +91,10 @@ struct ParsedFile {
 /// by set, then versioned before repeatable, then version. Throws what parse_migration_file throws, and
 /// Error(bad_file) for a down part without its up part, Error(duplicate_version) naming both files.
 /// A file with no version in its name and no word of a migration in its text, a script that lies there by
-/// chance, is an error too, unless `passed_over` collects the names of such files.
+/// chance, is an error too, unless `passed_over` collects the names of such files; and of those that are not needed:
+/// for another database (pop), or a baseline whose versions are all there (Flyway).
+/// Throws Error(bad_file) also when there are signs of two formats, and for a migration in another language without SQL
+/// of the same name.
 [[nodiscard]] std::vector<Migration> parse_migration_folder(std::span<const SourceFile> files,
                                                             const FileDefaults& defaults = {},
                                                             std::vector<std::string>* passed_over = nullptr);

@@ -8,10 +8,11 @@ namespace tenancy {
 
 namespace {
 
-core::FileDefaults file_defaults(const Value& set, const Value& scope) {
+core::FileDefaults file_defaults(const Value& set, const Value& scope, const Value& format) {
   core::FileDefaults defaults;
   if (set) defaults.set = *set;
   if (scope) defaults.scope = core::parse_scope(*scope);
+  if (format) defaults.format = core::parse_format(*format);
   return defaults;
 }
 
@@ -64,16 +65,20 @@ void add_row(ResultRows& rows, const core::Migration& migration, StoreAction act
             std::string_view(to_string(action)), cell_or_null(note)});
 }
 
-/// All files of a folder of the server and of its subfolders, one level deep; with the rights of pg_ls_dir and
-/// pg_read_binary_file.
+/// All files of a folder of the server and of its subfolders, three levels deep, without hidden ones; with the rights
+/// of pg_ls_dir and pg_read_binary_file. The bound is for symbolic links that lead back.
 Query list_files(
-    "WITH entries AS (SELECT e AS name, pg_catalog.pg_stat_file($1 OPERATOR(pg_catalog.||) '/' "
-    "                   OPERATOR(pg_catalog.||) e) AS about FROM pg_catalog.pg_ls_dir($1) AS e),"
-    " files AS (SELECT name FROM entries WHERE NOT (about).isdir"
-    "   UNION ALL SELECT name OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) f"
-    "               FROM entries, pg_catalog.pg_ls_dir($1 OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) name) f"
-    "              WHERE (about).isdir)"
-    " SELECT name FROM files ORDER BY name COLLATE pg_catalog.\"C\"");
+    "WITH RECURSIVE entries AS ("
+    "  SELECT e AS name, 0 AS depth, (pg_catalog.pg_stat_file($1 OPERATOR(pg_catalog.||) '/' "
+    "           OPERATOR(pg_catalog.||) e)).isdir FROM pg_catalog.pg_ls_dir($1) AS e"
+    "   WHERE NOT pg_catalog.starts_with(e, '.')"
+    "  UNION ALL"
+    "  SELECT path, depth OPERATOR(pg_catalog.+) 1, (pg_catalog.pg_stat_file($1 OPERATOR(pg_catalog.||) '/' "
+    "           OPERATOR(pg_catalog.||) path)).isdir"
+    "    FROM entries, pg_catalog.pg_ls_dir($1 OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) name) AS e,"
+    "         LATERAL (SELECT name OPERATOR(pg_catalog.||) '/' OPERATOR(pg_catalog.||) e AS path) AS p"
+    "   WHERE isdir AND depth OPERATOR(pg_catalog.<) 3 AND NOT pg_catalog.starts_with(e, '.'))"
+    " SELECT name FROM entries WHERE NOT isdir ORDER BY name COLLATE pg_catalog.\"C\"");
 
 Query read_file("SELECT pg_catalog.encode(pg_catalog.pg_read_binary_file($1), 'hex')");
 
@@ -129,13 +134,13 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
 TENANCY_SQL_FUNCTION(tenancy_load_migration) {
   return sql_entry([=] {
     Arguments const arguments(fcinfo);
-    core::ParsedFile const file =
-        core::parse_migration_file(arguments.required_text(0, "filename"), arguments.required_text(1, "content"),
-                                   file_defaults(arguments.optional_text(2), arguments.optional_text(3)));
+    core::ParsedFile const file = core::parse_migration_file(
+        arguments.required_text(0, "filename"), arguments.required_text(1, "content"),
+        file_defaults(arguments.optional_text(2), arguments.optional_text(3), arguments.optional_text(4)));
     bool const is_part = file.part == core::FilePart::down || file.part == core::FilePart::metadata;
     core::Migration const migration = is_part ? with_part(file) : keep_other_parts(file.migration);
     ResultRows rows(fcinfo);
-    add_row(rows, migration, store_migration(migration));
+    add_row(rows, migration, store_migration(migration), file.migration.note);
     return Datum(0);
   });
 }
@@ -147,11 +152,13 @@ TENANCY_SQL_FUNCTION(tenancy_load_directory) {
     std::vector<core::SourceFile> const files = read_folder(folder);
     if (files.empty()) {
       throw PgError(ERRCODE_NO_DATA_FOUND, "no migration files in \"" + folder + "\"", {},
-                    "Migration files are NNN_name.sql, NNN_name.up.sql, or NNN_name/up.sql.");
+                    "Migration files are NNN_name.sql, NNN_name.up.sql, NNN_name/up.sql, or those of another tool.");
     }
     std::vector<std::string> passed_over;
-    std::vector<core::Migration> migrations = core::parse_migration_folder(
-        files, file_defaults(arguments.optional_text(1), arguments.optional_text(2)), &passed_over);
+    core::FileDefaults defaults =
+        file_defaults(arguments.optional_text(1), arguments.optional_text(2), arguments.optional_text(3));
+    defaults.sets_from_folders = arguments.boolean(4, false);
+    std::vector<core::Migration> migrations = core::parse_migration_folder(files, defaults, &passed_over);
     ResultRows rows(fcinfo);
     for (core::Migration& migration : migrations) {
       // Old migrations are full of down SQL that nobody ever ran. It must not keep a team from moving in, and
@@ -159,11 +166,11 @@ TENANCY_SQL_FUNCTION(tenancy_load_directory) {
       std::optional<PgError> const broken = check_down(migration);
       if (broken) migration.down.reset();
       add_row(rows, migration, store_migration(migration),
-              broken ? "stored as irreversible, its down SQL cannot run: " + broken->report().message : "");
+              broken ? "stored as irreversible, its down SQL cannot run: " + broken->report().message : migration.note);
     }
     for (const std::string& file : passed_over) {
       rows.add({Cell(), Cell(), to_cell(file), std::string_view("passed over"),
-                std::string_view("not a migration: there is no version in its name")});
+                std::string_view("not a migration of this format, or one that is not needed here")});
     }
     return Datum(0);
   });

@@ -205,19 +205,20 @@ COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, bo
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
-    filename text, content text, migration_set text DEFAULT NULL, scope text DEFAULT NULL,
+    filename text, content text, migration_set text DEFAULT NULL, scope text DEFAULT NULL, format text DEFAULT NULL,
     OUT migration_set text, OUT version text, OUT description text, OUT action text, OUT note text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_load_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION tenancy.load_migration(text, text, text, text) IS
-    'Stores the migration that a file holds: NNN_name.sql, NNN_name.up.sql, NNN_name.down.sql, NNN_name/up.sql, …';
+COMMENT ON FUNCTION tenancy.load_migration(text, text, text, text, text) IS
+    'Stores the migration that a file holds: NNN_name.sql, NNN_name.up.sql, NNN_name/up.sql, or one of another tool.';
 
 CREATE FUNCTION tenancy.load_directory(
-    path text, migration_set text DEFAULT NULL, scope text DEFAULT NULL,
+    path text, migration_set text DEFAULT NULL, scope text DEFAULT NULL, format text DEFAULT NULL,
+    sets_from_folders boolean DEFAULT false,
     OUT migration_set text, OUT version text, OUT description text, OUT action text, OUT note text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_load_directory' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.load_directory(text, text, text) IS
+COMMENT ON FUNCTION tenancy.load_directory(text, text, text, text, boolean) IS
     'Stores all migration files of a folder on the server; needs the rights to read files there.';
 
 CREATE FUNCTION tenancy.drop_migration(version text, migration_set text DEFAULT 'default')

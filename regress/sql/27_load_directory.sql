@@ -12,7 +12,7 @@ BEGIN
                    'cat > /dev/null; mkdir -p regress_load && cd regress_load && ' || script);
 END
 $$;
-SELECT pg_temp.shell($$rm -rf ./* && mkdir -p 2024-01-31-120000_folder/deeper empty
+SELECT pg_temp.shell($$rm -rf ./* && mkdir -p 2024-01-31-120000_folder/a/b/c empty
     printf 'CREATE TABLE users (id int);\n-- DOWNGRADE\nDROP TABLE users;\n' > 001_users.sql
     printf '\357\273\277-- MIGRATION_SCOPE: public\r\nCREATE TABLE plans (id int);\r\n' > 002_plans.up.sql
     printf 'DROP TABLE plans;\r\n' > 002_plans.down.sql
@@ -20,7 +20,7 @@ SELECT pg_temp.shell($$rm -rf ./* && mkdir -p 2024-01-31-120000_folder/deeper em
     printf 'VACUUM users;\n' > 2024-01-31-120000_folder/up.sql
     printf '' > 2024-01-31-120000_folder/down.sql
     printf 'run_in_transaction = false\n' > 2024-01-31-120000_folder/metadata.toml
-    printf 'SELECT 1;\n' > 2024-01-31-120000_folder/deeper/009_not_seen.sql
+    printf 'SELECT 1;\n' > 2024-01-31-120000_folder/a/b/c/009_not_seen.sql
     printf 'DROP TABLE everything;\n' > cleanup.sql
     printf 'SELECT 1;\n' > .hidden.sql
     printf 'notes\n' > README.md$$);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/envelope.h"
 #include "core/error.h"
 #include "core/migration_file.h"
 #include "core/revision.h"
@@ -26,9 +27,21 @@ void require(bool holds, const char* property) {
   std::abort();
 }
 
-constexpr std::array<std::string_view, 6> kNames{"001_create_users.sql",           "001_create_users.up.sql",
-                                                 "001_create_users.down.sql",      "001_create_users/up.sql",
-                                                 "001_create_users/metadata.toml", "notes.sql"};
+constexpr std::array<std::string_view, 13> kNames{"001_create_users.sql",
+                                                  "001_create_users.up.sql",
+                                                  "001_create_users.down.sql",
+                                                  "001_create_users/up.sql",
+                                                  "001_create_users/metadata.toml",
+                                                  "notes.sql",
+                                                  "V1_2__create_users.sql",
+                                                  "V1_2__create_users.sql.conf",
+                                                  "U1_2__create_users.sql",
+                                                  "R__views.sql",
+                                                  "001_create_users/migration.sql",
+                                                  "001_create_users.postgres.up.sql",
+                                                  "001_create_users.autocommit.down.sql"};
+constexpr std::array<Format, 6> kFormats{Format::own,         Format::dbmate,          Format::goose,
+                                         Format::sql_migrate, Format::node_pg_migrate, Format::django};
 
 void check_migration(const ParsedFile& file) {
   const Migration& migration = file.migration;
@@ -59,6 +72,41 @@ void check_files(std::string_view content) {
       require(error.file() == name, "an error names its file");
     }
   }
+}
+
+/// The content in every format of one file, as a plan, and as all files of a folder.
+void check_formats(std::string_view content) {
+  for (const Format format : kFormats) {
+    FileDefaults defaults;
+    defaults.format = format;
+    try {
+      check_migration(parse_migration_file("001_create_users.sql", content, defaults));
+    } catch (const Error& error) {
+      require(error.file() == "001_create_users.sql", "an error names its file");
+    }
+  }
+  std::vector<SourceFile> files{{"sqitch.plan", std::string{content}}, {"deploy/a.sql", "SELECT 1;"}};
+  try {
+    for (const Migration& migration : parse_migration_folder(files)) {
+      require(migration.filename == "deploy/a.sql", "a change has a script");
+    }
+  } catch (const Error& error) {
+    require(!error.file().empty(), "an error names its file");
+  }
+  const std::string_view name = content.substr(0, content.find('\n'));
+  files = {{std::string{name}, std::string{content}}, {"002_b.up.sql", "b"}, {"V3__c.sql", "c"}};
+  try {
+    (void)parse_migration_folder(files);
+  } catch (const Error& error) {
+    require(!error.file().empty(), "an error names its file");
+  }
+}
+
+void check_envelope(std::string_view content) {
+  std::string sql{content};
+  const std::string before = sql;
+  if (!take_off_envelope(sql)) return require(sql == before, "SQL without an envelope stays as it is");
+  require(sql.size() < before.size() && !take_off_envelope(sql), "an envelope is taken off once");
 }
 
 /// The first line of the content as a name.
@@ -134,6 +182,8 @@ void check_words(std::string_view content) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view content{reinterpret_cast<const char*>(data), size};
   check_files(content);
+  check_formats(content);
+  check_envelope(content);
   check_name(content);
   check_scanner(content);
   check_versions(content);

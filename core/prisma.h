@@ -1,0 +1,18 @@
+// Prisma's folders: TIMESTAMP_name/migration.sql, and migration_lock.toml beside them.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/format_name.h"
+
+namespace tenancy::core {
+
+inline constexpr std::string_view kPrismaLock = "migration_lock.toml";
+
+[[nodiscard]] std::optional<FormatName> parse_prisma_name(std::string_view name);
+
+/// Throws Error(bad_file) when migration_lock.toml says that the folder is for another database than PostgreSQL.
+void check_prisma_lock(std::string_view file, std::string_view text);
+
+}  // namespace tenancy::core

@@ -1,0 +1,41 @@
+#include "core/prisma.h"
+
+#include "tests/core/error_matchers.h"
+
+namespace tenancy::core {
+namespace {
+
+using Files = std::vector<SourceFile>;
+
+TEST(PrismaFolder, IsRead) {
+  const auto migrations =
+      parse_migration_folder(Files{{"20240102000000_b/migration.sql", "b"},
+                                   {"20240101000000_add_users/migration.sql", "-- CreateTable\nCREATE TABLE u ();\n"},
+                                   {"migration_lock.toml", "# Please do not edit\nprovider = \"postgresql\"\n"}});
+  ASSERT_EQ(migrations.size(), 2U);
+  EXPECT_EQ(migrations[0].version, "20240101000000");
+  EXPECT_EQ(migrations[0].description, "add users");
+  EXPECT_EQ(migrations[0].up, (SqlSection{"-- CreateTable\nCREATE TABLE u ();\n", 1}));
+  EXPECT_EQ(migrations[0].down, std::nullopt);
+}
+
+TEST(PrismaFolder, RefusesOtherDatabases) {
+  const auto error = error_of([] {
+    return parse_migration_folder(
+        Files{{"1_a/migration.sql", "a"}, {"migration_lock.toml", "# x\nprovider = \"mysql\""}});
+  });
+  EXPECT_THAT(error,
+              IsErrorAt(ErrorKind::bad_file, 2, "these migrations are for another database: provider \"\"mysql\"\""));
+  EXPECT_EQ(error->file(), "migration_lock.toml");
+}
+
+TEST(PrismaFolder, RefusesOtherFiles) {
+  for (const char* name : {"2_b.sql", "b/migration.sql"}) {
+    const auto error = error_of([&] { return parse_migration_folder(Files{{"1_a/migration.sql", "a"}, {name, "b"}}); });
+    EXPECT_THAT(error, IsError(ErrorKind::bad_file, "this is not the name of a migration file of prisma"));
+    EXPECT_EQ(error->file(), name);
+  }
+}
+
+}  // namespace
+}  // namespace tenancy::core
