@@ -88,7 +88,7 @@ core::Plan Migrator::plan(const Target& target, const Request& request) {
   return for_target(target, [&] {
     Oid const schema = require_schema(target.schema);
     Tracking const tracking = [&] {
-      RoleScope const as_role(role_for(target, schema, request.run_as));
+      RoleScope const as_role(role_for(target, request.run_as));
       return usable_tracking(schema, target, settings_.tracking_table, WhenLocked::tell);
     }();
     if (tracking.shape == TrackingShape::locked) {
