@@ -8,22 +8,6 @@ namespace {
 
 using Mode = SessionExecutor::Mode;
 
-Outcome on_other_server(const FleetTarget& target) {
-  return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives on " + target.elsewhere, {},
-                         "Connect to that server and migrate it there."));
-}
-
-Outcome without_worker(const FleetTarget& target) {
-  return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED,
-                         target.target.label() + ": only a background worker reaches another database", {},
-                         "Migrate outside of a transaction, with a concurrency of 1 or more."));
-}
-
-Outcome forgotten(const FleetTarget& target) {
-  return failure(PgError(ERRCODE_UNDEFINED_OBJECT, target.target.label() + ": it is no longer registered there", {},
-                         "See tenancy.tenants. A new run reaches the tenants as they are registered now."));
-}
-
 std::string count_of_targets(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " target" : " targets");
 }
@@ -92,83 +76,6 @@ RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request
   }
   check_revision(migrator, plan);
   return plan;
-}
-
-bool FleetRun::is_held_back(const FleetTarget& target, std::size_t steps) {
-  if (!target.held_at) return false;
-  Subtransaction subtransaction;
-  try {
-    core::Plan const plan = migrator_.plan(target.target, plan_.request);
-    subtransaction.commit();
-    return plan.steps.size() > steps;
-  } catch (const PgError& error) {
-    subtransaction.roll_back();
-    if (error.stops_the_run()) throw;
-    return true;
-  }
-}
-
-void FleetRun::look_at(std::size_t index) {
-  const FleetTarget& target = plan_.targets[index];
-  Outcome& outcome = outcomes_[index];
-  if (!target.is_registered) {
-    outcome = forgotten(target);
-    return;
-  }
-  if (!target.elsewhere.empty()) {
-    outcome = on_other_server(target);
-    return;
-  }
-  if (!target.target.database.empty()) {
-    // What is to be done there, its worker finds out.
-    pending_[index] = workers_ > 0;
-    if (!pending_[index]) outcome = without_worker(target);
-    return;
-  }
-  core::Plan plan;
-  Subtransaction subtransaction;
-  try {
-    plan = migrator_.plan(target.target, request_for(plan_.request, target));
-    subtransaction.commit();
-  } catch (const PgError& error) {
-    subtransaction.roll_back();
-    if (error.stops_the_run()) throw;
-    // What is busy now may be free when its turn comes.
-    if (core::is_retryable(error.sqlstate())) {
-      pending_[index] = true;
-      return;
-    }
-    // A rollback that is refused names all that refuse it.
-    if (target.shared && plan_.operation != "rollback") throw;
-    outcome = failure(error);
-    return;
-  }
-  if (plan_.request.outside == Outside::refuse) {
-    migrator_.require_transactional(target.target, plan);
-  } else {
-    outside_ = outside_ || !migrator_.is_transactional(target.target, plan);
-  }
-  pending_[index] = !plan.steps.empty();
-  held_ += is_held_back(target, plan.steps.size()) ? 1 : 0;
-  skipping_ += plan.skipped.empty() ? 0 : 1;
-  outcome.success = true;
-  outcome.from = plan.from;
-  outcome.to = plan.to;
-}
-
-void FleetRun::look_at_all() {
-  ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
-  CacheTrimmer trimmer;
-  std::size_t const count = plan_.targets.size();
-  pending_.assign(count, false);
-  reported_.assign(count, false);
-  outcomes_.assign(count, {});
-  for (std::size_t i = 0; i < count; ++i) {
-    TemporaryContext const memory(target_context.get());
-    look_at(i);
-    trimmer.target_done();
-    if (has_work(i)) ++work_;
-  }
 }
 
 void FleetRun::require_all() const {

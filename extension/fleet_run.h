@@ -57,8 +57,8 @@ class FleetRun {
 
   [[nodiscard]] const std::vector<FleetTarget>& targets() const noexcept { return plan_.targets; }
 
-  /// Looks at every target first and refuses what cannot be carried out as a whole; then works on those with
-  /// something to do, with up to `workers` background workers. 0, or none that is free: in this session. Returns the
+  /// Looks at the targets first and refuses what cannot be carried out as a whole; then works on those with something
+  /// to do, with up to `workers` background workers. 0, or none that is free: in this session. Returns the
   /// outcomes in the order of targets(). What was committed is durable then, also behind an error.
   std::vector<Outcome> run(SessionExecutor::Mode mode, int workers, const Progress& progress,
                            const WaveProgress& wave_progress = {});
@@ -76,7 +76,10 @@ class FleetRun {
  private:
   void look_at(std::size_t index);
   [[nodiscard]] bool is_held_back(const FleetTarget& target, std::size_t steps);
+  /// Finds out what each target has to do, or presumes that it has something to do.
   void look_at_all();
+  /// Does nothing that is decided before the run begins depend on what each target has to do?
+  [[nodiscard]] bool may_presume();
   void require_all() const;
   [[nodiscard]] bool has_work(std::size_t index) const { return pending_[index] || !outcomes_[index].success; }
   void plan_waves();
@@ -100,7 +103,7 @@ class FleetRun {
   Migrator& migrator_;
   RunPlan plan_;
   std::vector<core::Wave> waves_;
-  std::vector<bool> pending_;   ///< has something to do
+  std::vector<bool> pending_;   ///< has something to do, or presumably
   std::vector<bool> reported_;  ///< its outcome is final
   std::vector<Outcome> outcomes_;
   int workers_ = 0;

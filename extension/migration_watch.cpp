@@ -104,7 +104,7 @@ void on_create(Oid class_id, Oid object_id, const void* argument) {
   }
 }
 
-/// The catalogue still shows the object as it was; how it is now, the next check looks at.
+/// The catalogue still shows the object as it was; where it is now, the next check looks at.
 void on_alter(Oid class_id, Oid object_id, const void* argument) {
   auto* const alter = static_cast<const ObjectAccessPostAlter*>(argument);
   if (alter != nullptr && alter->is_internal) return;
@@ -254,7 +254,7 @@ void MigrationWatch::check_objects() {
       report_escape(*object, "creates");
     }
   }
-  foreach (cell, watch.altered) {
+  foreach (cell, watch.moves ? watch.altered : NIL) {
     auto* const object = static_cast<ObjectAddress*>(lfirst(cell));
     if (OidIsValid(watch.schema) && object->classId == ExtensionRelationId) check_extension(*object);
     if (is_escape(*object)) report_escape(*object, "alters");
@@ -262,6 +262,7 @@ void MigrationWatch::check_objects() {
   list_free(watch.created);
   list_free(watch.altered);
   watch.created = watch.altered = NIL;
+  watch.moves = false;
 }
 
 void MigrationWatch::drop_temporary_objects() {

@@ -21,23 +21,6 @@ Query insert_run(
     "          ::pg_catalog.text[]) AS s),"
     "        $6::pg_catalog.int4, $7::pg_catalog.int4, $8::pg_catalog.int8");
 
-Query insert_targets(
-    "INSERT INTO tenancy.run_targets (run, ordinal, wave, tenant, database, schema, migration_set, kind, held_at,"
-    "                                 versions_wanted, state, from_revision, finished_at, sqlstate, error, detail,"
-    "                                 hint)"
-    " SELECT $1::pg_catalog.int8, ordinal, wave, tenant, database, schema, migration_set, kind, held_at,"
-    "        wanted::pg_catalog.text[], CASE WHEN sqlstate IS NULL THEN 'pending' ELSE 'failed' END, from_revision,"
-    "        CASE WHEN sqlstate IS NOT NULL THEN pg_catalog.clock_timestamp() END, sqlstate, error, detail, hint"
-    "   FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.text[]),"
-    "                   pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]),"
-    "                   pg_catalog.unnest($6::pg_catalog.text[]), pg_catalog.unnest($7::pg_catalog.text[]),"
-    "                   pg_catalog.unnest($8::pg_catalog.text[]), pg_catalog.unnest($9::pg_catalog.text[]),"
-    "                   pg_catalog.unnest($10::pg_catalog.text[]), pg_catalog.unnest($11::pg_catalog.text[]),"
-    "                   pg_catalog.unnest($12::pg_catalog.text[]), pg_catalog.unnest($13::pg_catalog.text[]),"
-    "                   pg_catalog.unnest($14::pg_catalog.text[]), pg_catalog.unnest($15::pg_catalog.text[]))"
-    "     AS t (ordinal, wave, tenant, database, schema, migration_set, kind, held_at, wanted, from_revision,"
-    "           sqlstate, error, detail, hint)");
-
 Query reopen_run(
     "UPDATE tenancy.runs SET state = 'running', reason = NULL, finished_at = NULL,"
     "       resumed_at = pg_catalog.clock_timestamp()"
@@ -55,17 +38,6 @@ Query settle_targets(
     "                  pg_catalog.unnest($6::pg_catalog.text[]), pg_catalog.unnest($7::pg_catalog.text[]))"
     "    AS s (ordinal, revision, sqlstate, error, detail, hint)"
     " WHERE t.run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND t.ordinal OPERATOR(pg_catalog.=) s.ordinal");
-
-Query update_target(
-    "UPDATE tenancy.run_targets"
-    "   SET state = $3, attempts = $4::pg_catalog.int4, waited = $5::pg_catalog.interval,"
-    "       from_revision = coalesce(from_revision, $6), to_revision = coalesce($7, to_revision),"
-    "       versions = versions OPERATOR(pg_catalog.||) $8::pg_catalog.text[],"
-    "       duration = duration OPERATOR(pg_catalog.+) $9::pg_catalog.interval,"
-    "       finished_at = CASE WHEN $3 OPERATOR(pg_catalog.=) ANY ('{done,failed}'::pg_catalog.text[])"
-    "                          THEN pg_catalog.clock_timestamp() END,"
-    "       sqlstate = $10, error = $11, detail = $12, hint = $13"
-    " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND ordinal OPERATOR(pg_catalog.=) $2::pg_catalog.int4");
 
 // A run that went on may have left alone what failed before.
 Query finish_run(
@@ -117,20 +89,7 @@ class ArrayLiteral {
   std::string text_ = "{";
 };
 
-std::string array_of(std::span<const std::string> texts) {
-  ArrayLiteral array;
-  for (const std::string& text : texts) array.add(text);
-  return array.finish();
-}
-
-std::string interval_of(std::chrono::microseconds time) { return std::to_string(time.count()) + " microseconds"; }
-
 Value value_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
-
-const char* state_of(const Outcome& outcome) {
-  if (outcome.success) return outcome.more ? "pending" : "done";
-  return outcome.retry ? "retrying" : "failed";
-}
 
 LOCKTAG lock_tag(std::int64_t run) {
   LOCKTAG tag;
@@ -139,33 +98,25 @@ LOCKTAG lock_tag(std::int64_t run) {
   return tag;
 }
 
-/// Parameters of insert_targets.
-std::vector<Value> insertion_of(const std::string& run, std::span<const RunTargetRecord> targets) {
-  std::array<ArrayLiteral, 14> columns;
-  for (const RunTargetRecord& row : targets) {
-    const FleetTarget& target = *row.target;
-    std::string const ordinal = std::to_string(target.ordinal);
-    const Outcome none;
-    const Outcome& failure = row.failure != nullptr ? *row.failure : none;
-    std::size_t column = 0;
-    columns[column++].add(ordinal);
-    columns[column++].add(row.wave);
-    columns[column++].add_or_null(target.target.tenant);
-    columns[column++].add_or_null(target.target.database);
-    columns[column++].add(target.target.schema);
-    columns[column++].add(target.target.set);
-    columns[column++].add(to_string(target.target.kind));
-    columns[column++].add_or_null(target.held_at.value_or(""));
-    columns[column++].add(array_of(target.versions));
-    columns[column++].add_or_null(row.from);
-    columns[column++].add_or_null(failure.sqlstate);
-    columns[column++].add_or_null(failure.error);
-    columns[column++].add_or_null(failure.detail);
-    columns[column++].add_or_null(failure.hint);
-  }
-  std::vector<Value> parameters{run};
-  for (const ArrayLiteral& column : columns) parameters.emplace_back(column.finish());
-  return parameters;
+RunTargetRow row_of(const RunTargetRecord& record) {
+  const FleetTarget& target = *record.target;
+  RunTargetRow row;
+  row.ordinal = target.ordinal;
+  row.wave = record.wave;
+  row.tenant = target.target.tenant;
+  row.database = target.target.database;
+  row.schema = target.target.schema;
+  row.set = target.target.set;
+  row.kind = to_string(target.target.kind);
+  row.held_at = target.held_at.value_or("");
+  row.versions_wanted = target.versions;
+  row.from = record.from;
+  if (record.failure == nullptr) return row;
+  row.sqlstate = record.failure->sqlstate;
+  row.error = record.failure->error;
+  row.detail = record.failure->detail;
+  row.hint = record.failure->hint;
+  return row;
 }
 
 }  // namespace
@@ -182,10 +133,10 @@ RunOpening::RunOpening(const RunRecord& run, std::span<const RunTargetRecord> ta
           std::to_string(run.targets),
           std::to_string(run.unchanged),
           rolls_back};
-  constexpr std::size_t kMostInStatement = 5000;
-  for (std::size_t i = 0; i == 0 || i < targets.size(); i += kMostInStatement) {
-    targets_.push_back(insertion_of(id, targets.subspan(i, std::min(kMostInStatement, targets.size() - i))));
-  }
+  WireWriter writer;
+  for (const RunTargetRecord& target : targets) row_of(target).encode(writer);
+  targets_ = writer.bytes();
+  count_ = static_cast<std::uint32_t>(targets.size());
 }
 
 RunOpening RunOpening::again(std::int64_t run, std::span<const RunTargetRecord> settled) {
@@ -204,27 +155,28 @@ RunOpening RunOpening::again(std::int64_t run, std::span<const RunTargetRecord> 
     columns[column++].add_or_null(failure.detail);
     columns[column++].add_or_null(failure.hint);
   }
-  std::vector<Value>& settling = opening.targets_.emplace_back();
-  settling.push_back(opening.run_.front());
-  for (const ArrayLiteral& column : columns) settling.push_back(column.finish());
+  opening.settled_ = opening.run_;
+  for (const ArrayLiteral& column : columns) opening.settled_.emplace_back(column.finish());
   return opening;
 }
 
 void RunOpening::execute() const {
   const auto& r = run_;
-  bool const goes_on = r.size() == 1;
-  if (goes_on) {
+  if (r.size() == 1) {
     reopen_run.run({r[0]});
-  } else {
-    insert_run.run({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]});
+    const auto& s = settled_;
+    if (!s.empty()) settle_targets.run({s[0], s[1], s[2], s[3], s[4], s[5], s[6]});
+    return;
   }
-  for (const std::vector<Value>& t : targets_) {
-    if (goes_on) {
-      settle_targets.run({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
-    } else {
-      insert_targets.run(
-          {t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13], t[14]});
-    }
+  insert_run.run({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]});
+  WireReader reader(targets_);
+  std::vector<RunTargetRow> rows;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    constexpr std::size_t kMostAtOnce = 500;
+    rows.push_back(RunTargetRow::decode(reader));
+    if (rows.size() < kMostAtOnce && i + 1 < count_) continue;
+    insert_run_targets(std::stoll(*r[0]), rows);
+    rows.clear();
   }
 }
 
@@ -238,8 +190,9 @@ std::string RunOpening::encode() const {
     }
   };
   write(run_);
-  writer.number(static_cast<std::uint32_t>(targets_.size()));
-  for (const std::vector<Value>& values : targets_) write(values);
+  write(settled_);
+  writer.number(count_);
+  writer.text(targets_);
   return writer.bytes();
 }
 
@@ -253,8 +206,9 @@ RunOpening RunOpening::decode(std::string_view bytes) {
     }
   };
   read(opening.run_);
-  opening.targets_.resize(reader.number<std::uint32_t>());
-  for (std::vector<Value>& values : opening.targets_) read(values);
+  read(opening.settled_);
+  opening.count_ = reader.number<std::uint32_t>();
+  opening.targets_ = reader.text();
   return opening;
 }
 
@@ -290,15 +244,6 @@ std::int64_t next_run_id() {
     // As for an identity column, the right to insert is what counts.
     return nextval_internal(sequence, false);
   });
-}
-
-void record_outcome(std::int64_t run, std::uint32_t ordinal, const Outcome& outcome) {
-  // Workers may have written the row behind the snapshot of this transaction.
-  update_target.run_on_latest(
-      {std::to_string(run), std::to_string(ordinal), state_of(outcome), std::to_string(outcome.attempts),
-       interval_of(outcome.waited), value_or_null(outcome.from), value_or_null(outcome.to), array_of(outcome.versions),
-       interval_of(outcome.duration), value_or_null(outcome.sqlstate), value_or_null(outcome.error),
-       value_or_null(outcome.detail), value_or_null(outcome.hint)});
 }
 
 std::optional<std::string> recorded_run_state(std::int64_t run) {

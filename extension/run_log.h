@@ -6,7 +6,7 @@
 #pragma once
 
 #include "extension/fleet_targets.h"
-#include "extension/outcome.h"
+#include "extension/run_target_table.h"
 
 namespace tenancy {
 
@@ -29,8 +29,7 @@ struct RunTargetRecord {
   std::string_view from;             ///< revision; empty when unknown
 };
 
-/// The statements that record the beginning of a run, with their parameters: made by the leader, run by whoever can
-/// commit. Errors are PgError.
+/// What records the beginning of a run: made by the leader, carried out by whoever can commit. Errors are PgError.
 class RunOpening {
  public:
   RunOpening() = default;
@@ -44,8 +43,10 @@ class RunOpening {
   static RunOpening decode(std::string_view bytes);
 
  private:
-  std::vector<Value> run_;
-  std::vector<std::vector<Value>> targets_;  ///< some thousands in each statement
+  std::vector<Value> run_;      ///< parameters of a statement; only the id when the run goes on
+  std::vector<Value> settled_;  ///< likewise; empty when there is nothing to settle
+  std::string targets_;         ///< rows of tenancy.run_targets, encoded
+  std::uint32_t count_ = 0;     ///< of the rows
 };
 
 struct RunClosing {
@@ -64,9 +65,6 @@ void require_run_log_rights();
 [[nodiscard]] std::string quoted_element(std::string_view text);
 
 [[nodiscard]] std::int64_t next_run_id();
-
-/// Records how far a target came: pending (more to do), retrying, done or failed.
-void record_outcome(std::int64_t run, std::uint32_t ordinal, const Outcome& outcome);
 
 /// The state that stands in tenancy.runs now, whatever the transaction's snapshot; nothing when there is no such run.
 [[nodiscard]] std::optional<std::string> recorded_run_state(std::int64_t run);

@@ -32,11 +32,14 @@ void set_all(std::span<const std::string> search_path, std::chrono::milliseconds
   }
   // Last, where PostgreSQL would else put it first: a temporary table of the session must not hide the tenant's.
   appendStringInfoString(&path, "pg_temp");
-  char milliseconds[32];
-  pg_snprintf(milliseconds, sizeof milliseconds, "%lld", static_cast<long long>(lock_timeout.count()));
   set("search_path", path.data);
-  set("lock_timeout", milliseconds);
-  set("standard_conforming_strings", "on");
+  // Setting what is set already would take time for each target.
+  if (LockTimeout != lock_timeout.count()) {
+    char milliseconds[32];
+    pg_snprintf(milliseconds, sizeof milliseconds, "%lld", static_cast<long long>(lock_timeout.count()));
+    set("lock_timeout", milliseconds);
+  }
+  if (!standard_conforming_strings) set("standard_conforming_strings", "on");
   if (quiet && client_min_messages < WARNING) set("client_min_messages", "warning");
   pfree(path.data);
 }

@@ -83,7 +83,14 @@ void watch_maintenance(Node* statement) {
   }
 }
 
+/// ALTER … SET SCHEMA alone moves what exists; of extensions the script decides.
+bool moves_objects(Node* statement) {
+  return IsA(statement, AlterObjectSchemaStmt) || IsA(statement, AlterExtensionStmt) ||
+         IsA(statement, AlterExtensionContentsStmt);
+}
+
 void watch_utility(Node* statement) {
+  watch.moves = watch.moves || moves_objects(statement);
   if (IsA(statement, AlterTableStmt)) watch_alter_table(castNode(AlterTableStmt, statement));
   watch_maintenance(statement);
   if (const char* const command = session_command(statement)) {

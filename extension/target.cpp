@@ -88,7 +88,7 @@ core::Plan Migrator::plan(const Target& target, const Request& request) {
   return for_target(target, [&] {
     Oid const schema = require_schema(target.schema);
     Tracking const tracking = [&] {
-      RoleScope const as_role(role_for(target, schema, request.run_as));
+      RoleScope const as_role(role_for(target, request.run_as));
       return usable_tracking(schema, target, settings_.tracking_table, WhenLocked::tell);
     }();
     if (tracking.shape == TrackingShape::locked) {
@@ -164,6 +164,7 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     std::size_t const count = steps_inside(target, plan);
     bool const more = count < plan.steps.size();
     plan = core::first_steps(set, target.kind, session.tracking.applied, std::move(plan), count);
+    if (request.on_begin) request.on_begin(plan.from);
     TargetResult result;
     result.from = plan.from;
     result.to = plan.to;
@@ -195,6 +196,7 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         const core::MigrationSet& set = store_.set(target.set);
         core::Plan const plan = make_plan(target, request, session.tracking.applied);
         if (!result) {
+          if (request.on_begin) request.on_begin(plan.from);
           result.emplace();
           result->from = plan.from;
           for (std::size_t const index : plan.skipped) result->skipped.push_back(set[index].version);

@@ -70,7 +70,8 @@ struct Request {
   Value held_at{};                      ///< upwards: a revision that the target is not taken beyond
   std::vector<std::string> versions{};  ///< downwards: exactly these, as far as they are applied
   Outside outside = Outside::refuse;
-  std::function<void(const std::string& version)> on_step{};  ///< told of each migration before it runs
+  std::function<void(const std::string& revision)> on_begin{};  ///< told of where it stands, before anything runs
+  std::function<void(const std::string& version)> on_step{};    ///< told of each migration before it runs
 };
 
 /// Called in the transaction that records the end of a non-transactional step, as the caller; may throw.

@@ -15,9 +15,9 @@ Oid owner_of_database() {
   return owner;
 }
 
-/// Behind pg_database_owner, which owns `public` by default, stands a real role.
-Oid owner_of(Oid schema) {
-  HeapTuple const row = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+/// Behind pg_database_owner, which owns `public` by default, stands a real role. By name: that row is cached already.
+Oid owner_of(const char* schema) {
+  HeapTuple const row = SearchSysCache1(NAMESPACENAME, CStringGetDatum(schema));
   if (!HeapTupleIsValid(row)) ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("the schema was dropped")));
   Oid const owner = ((Form_pg_namespace)GETSTRUCT(row))->nspowner;
   ReleaseSysCache(row);
@@ -44,16 +44,15 @@ LOCKTAG outside_lock(Oid schema) {
 
 }  // namespace
 
-TargetRole role_for(const Target& target, Oid schema, RunAs run_as) {
+TargetRole role_for(const Target& target, RunAs run_as) {
   bool const shared = target.kind != core::TargetKind::tenant && target.database.empty();
   if (run_as == RunAs::automatic && shared) run_as = RunAs::caller;
-  return choose_role(run_as, guarded([=] { return owner_of(schema); }));
+  return choose_role(run_as, guarded([&] { return owner_of(target.schema.c_str()); }));
 }
 
 void require_unchanged(Oid schema, const std::string& name) {
   guarded([&] {
-    const char* const now = get_namespace_name(schema);
-    if (now != nullptr && name == now) return;
+    if (get_namespace_oid(name.c_str(), true) == schema) return;
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("the migration renames or drops schema \"%s\"", name.c_str())));
   });
@@ -143,7 +142,7 @@ TargetSession::TargetSession(const Settings& settings, const Target& target, Run
   lock_store(StoreLock::to_apply);
   lock_target(schema, target.schema);
   if (!in_fleet) limits_.emplace(kOwnPath, settings.lock_timeout, false);
-  role = role_for(target, schema, run_as);
+  role = role_for(target, run_as);
   search_path_.push_back(target.schema);
   for (const std::string& shared : settings.shared_schemas) {
     if (shared != target.schema) search_path_.push_back(shared);

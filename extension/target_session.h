@@ -49,7 +49,7 @@ inline const std::array<std::string, 1> kOwnPath{"pg_catalog"};
 
 /// Who a target's migrations run as. What tenants share is the caller's: extensions, say, that its owner could not
 /// install.
-[[nodiscard]] TargetRole role_for(const Target& target, Oid schema, RunAs run_as);
+[[nodiscard]] TargetRole role_for(const Target& target, RunAs run_as);
 
 /// Throws PgError for a tracking table that is not usable.
 [[nodiscard]] Tracking usable_tracking(Oid schema, const Target& target, const std::string& table,

@@ -14,6 +14,7 @@ struct WatchState {
   MemoryContext context = nullptr;
   List* created = NIL;    ///< ObjectAddress: not yet checked
   List* altered = NIL;    ///< ObjectAddress: not yet checked
+  bool moves = false;     ///< a statement may have put what it altered into another schema
   List* transient = NIL;  ///< ObjectAddress: relations that the server made for itself, to rebuild others
   List* temporary = NIL;  ///< ObjectAddress: created, in the temporary schema
   List* prepared = NIL;   ///< char*: names of prepared statements

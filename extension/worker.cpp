@@ -58,6 +58,7 @@ class Worker {
     };
     trimmer_.target_done();
     std::vector<std::string> recorded;
+    from_.clear();
     Outcome outcome;
     try {
       outcome = item.stage == Stage::look     ? look(migrator, target)
@@ -68,6 +69,7 @@ class Worker {
       // Somebody who cancels a worker's statement means its target.
       if (error.stops_the_run() && error.sqlerrcode() != ERRCODE_QUERY_CANCELED) throw;
       outcome = complete(failed_attempt(error, item, migrator.settings().retry));
+      outcome.from = from_;
       record_by_itself(target, outcome);
       outcome.versions = std::move(recorded);
     }
@@ -86,8 +88,9 @@ class Worker {
   }
 
   /// Shows each migration in pg_stat_activity.
-  Request request_of(const FleetTarget& target) const {
+  Request request_of(const FleetTarget& target) {
     Request request = request_for(task_.request, target);
+    request.on_begin = [this](const std::string& revision) { from_ = revision; };
     request.on_step = [this, label = target.target.label()](const std::string& version) {
       show("migrating " + label + ": migration " + version);
     };
@@ -238,6 +241,7 @@ class Worker {
   TimestampTz last_flush_ = 0;
   bool unflushed_ = false;  ///< the leader has not been told of the last outcomes
   bool is_alone_ = false;   ///< the leader is gone
+  std::string from_;        ///< where the target stood, when that is known
   int number_;
   WorkerTask task_;
   std::string_view opening_;
