@@ -107,11 +107,18 @@ void append_files(List& list) {
        "public, tenant or both: the scope of files that do not say it"},
       [](Settings & s, Name) -> auto& { return s.scope; }));
   list.push_back(make(
+      {"file_format", SettingGroup::files, "--file-format", "FORMAT",
+       "which tool's files these are: own, flyway, goose, sqitch, ...; auto finds it out"},
+      [](Settings & s, Name) -> auto& { return s.file_format; }));
+  list.push_back(make(
       {"sets.*.folder", SettingGroup::file_only, "", "DIR", "folder of a further migration set"},
       [](Settings & s, Name name) -> auto& { return s.sets[name].folder; }));
   list.push_back(make(
       {"sets.*.scope", SettingGroup::file_only, "", "SCOPE", "scope of its files that do not say it"},
       [](Settings & s, Name name) -> auto& { return s.sets[name].scope; }));
+  list.push_back(make(
+      {"sets.*.file_format", SettingGroup::file_only, "", "FORMAT", "which tool's files these are"},
+      [](Settings & s, Name name) -> auto& { return s.sets[name].file_format; }));
 }
 
 void append_fan_out(List& list) {

@@ -91,6 +91,11 @@ void read_value(const GivenValue& value, core::FailureBudget& target) {
   target = parsed(value, [](std::string_view text) { return core::parse_failure_budget(text); });
 }
 void read_value(const GivenValue& value, core::Scope& target) { target = meaning_of(kScope, value); }
+void read_value(const GivenValue& value, std::optional<core::Format>& target) {
+  target = parsed(value, [](std::string_view text) {
+    return text == "auto" ? std::nullopt : std::optional(core::parse_format(text));
+  });
+}
 void read_value(const GivenValue& value, core::OutOfOrder& target) { target = meaning_of(kOutOfOrder, value); }
 void read_value(const GivenValue& value, RunAs& target) { target = meaning_of(kRunAs, value); }
 void read_value(const GivenValue& value, ColorMode& target) { target = meaning_of(kColor, value); }
@@ -130,6 +135,9 @@ std::string value_text(const core::FailureBudget& value) {
 }
 
 std::string value_text(core::Scope value) { return word_of(kScope, value); }
+std::string value_text(std::optional<core::Format> value) {
+  return value ? std::string(core::to_string(*value)) : "auto";
+}
 std::string value_text(core::OutOfOrder value) { return word_of(kOutOfOrder, value); }
 std::string value_text(RunAs value) { return word_of(kRunAs, value); }
 std::string value_text(ColorMode value) { return word_of(kColor, value); }

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/format.h"
 #include "core/rollout.h"
 #include "driver/config/setting.h"
 
@@ -20,6 +22,7 @@ void read_value(const GivenValue& value, std::vector<std::string>& target);
 void read_value(const GivenValue& value, std::chrono::milliseconds& target);
 void read_value(const GivenValue& value, core::FailureBudget& target);
 void read_value(const GivenValue& value, core::Scope& target);
+void read_value(const GivenValue& value, std::optional<core::Format>& target);  ///< "auto" is none
 void read_value(const GivenValue& value, core::OutOfOrder& target);
 void read_value(const GivenValue& value, RunAs& target);
 void read_value(const GivenValue& value, ColorMode& target);
@@ -35,6 +38,7 @@ void read_value(const GivenValue& value, ColorMode& target);
 [[nodiscard]] std::string value_text(std::chrono::milliseconds value);
 [[nodiscard]] std::string value_text(const core::FailureBudget& value);
 [[nodiscard]] std::string value_text(core::Scope value);
+[[nodiscard]] std::string value_text(std::optional<core::Format> value);
 [[nodiscard]] std::string value_text(core::OutOfOrder value);
 [[nodiscard]] std::string value_text(RunAs value);
 [[nodiscard]] std::string value_text(ColorMode value);

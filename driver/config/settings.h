@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/format.h"
+#include "core/migration.h"
 #include "driver/fleet/lane_options.h"
 #include "driver/fleet/target.h"
 #include "driver/output/output_options.h"
@@ -16,7 +18,8 @@ namespace tenancy::driver {
 /// A folder whose migrations are a set of their own.
 struct SetFolder {
   std::filesystem::path folder{};
-  core::Scope scope = core::Scope::tenant;  ///< of files that do not say it
+  core::Scope scope = core::Scope::tenant;    ///< of files that do not say it
+  std::optional<core::Format> file_format{};  ///< absent: found out
 
   friend bool operator==(const SetFolder&, const SetFolder&) = default;
 };
@@ -50,6 +53,7 @@ struct Settings {
   std::filesystem::path migrations{"migrations"};
   std::string migration_set{core::kDefaultSet};  ///< of files that do not say it
   core::Scope scope = core::Scope::tenant;       ///< of files that do not say it
+  std::optional<core::Format> file_format{};     ///< absent: found out
   std::map<std::string, SetFolder> sets{};
   LaneOptions lanes{};
   Request request{};  ///< what does not depend on the command: revision and direction are the command's

@@ -62,7 +62,8 @@ std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vec
       std::vector<core::Migration> migrations = core::parse_migration_folder(files, folder.defaults, &passed_over);
       for (const std::string& name : passed_over) {
         findings.push_back({Finding::Kind::warning, shown(folder, name), 0,
-                            "not a migration: there is no version in its name", "Give it one, or move it elsewhere."});
+                            "not a migration of this format, or one that is not needed here",
+                            "Give it the name of one, or move it elsewhere."});
       }
       return migrations;
     } catch (const core::Error& error) {
@@ -96,12 +97,12 @@ void sort_migrations(std::vector<core::Migration>& migrations) {
 }  // namespace
 
 std::vector<MigrationFolder> migration_folders(const Settings& settings, const std::optional<fs::path>& only) {
-  MigrationFolder const main{settings.migrations, {settings.migration_set, settings.scope}};
+  MigrationFolder const main{settings.migrations, {settings.migration_set, settings.scope, settings.file_format}};
   std::vector<MigrationFolder> folders;
   // Without a main folder the sets may be everything there is.
   std::error_code error;
   if (settings.sets.empty() || fs::exists(main.path, error)) folders.push_back(main);
-  for (const auto& [name, set] : settings.sets) folders.push_back({set.folder, {name, set.scope}});
+  for (const auto& [name, set] : settings.sets) folders.push_back({set.folder, {name, set.scope, set.file_format}});
   if (!only) return folders;
   auto const known = std::find_if(folders.begin(), folders.end(),
                                   [&](const MigrationFolder& folder) { return is_same_folder(folder.path, *only); });

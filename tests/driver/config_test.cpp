@@ -86,7 +86,7 @@ TEST_F(ConfigTest, ReadsEveryKindOfValue) {
   Settings const settings = load(
                                 "lock_timeout = \"1min\"\nstatement_timeout = 1500\nmax_failures = \"2.5%\"\n"
                                 "shared_schemas = [\"app\", \"odd, name\"]\nquiet = true\nout_of_order = \"skip\"\n"
-                                "[sets.billing]\nfolder = \"billing\"\nscope = \"both\"\n"
+                                "[sets.billing]\nfolder = \"billing\"\nscope = \"both\"\nfile_format = \"goose\"\n"
                                 "[servers.eu]\nconninfo = \"service=eu\"\nmax_connections = 5\n"
                                 "[standalone]\nenabled = true\ntenants = [\"a\", \"b\"]\n"
                                 "[standalone.targets.acme]\nserver = \"eu\"\ndatabase = \"acme_db\"\n")
@@ -100,6 +100,8 @@ TEST_F(ConfigTest, ReadsEveryKindOfValue) {
   EXPECT_EQ(settings.request.out_of_order, core::OutOfOrder::skip);
   EXPECT_EQ(settings.sets.at("billing").folder, "billing");
   EXPECT_EQ(settings.sets.at("billing").scope, core::Scope::both);
+  EXPECT_EQ(settings.sets.at("billing").file_format, core::Format::goose);
+  EXPECT_EQ(settings.file_format, std::nullopt);
   EXPECT_EQ(settings.servers.at("eu").max_connections, 5U);
   EXPECT_TRUE(settings.standalone.enabled);
   EXPECT_EQ(settings.standalone.tenants.size(), 2U);
@@ -117,10 +119,11 @@ TEST_F(ConfigTest, VariablesAndFlagsSpellListsWithCommas) {
 
 TEST_F(ConfigTest, ShowsWhatItTakes) {
   std::map<std::string, std::string> const values{
-      {"lock_timeout", "90s"}, {"retry_delay", "250ms"},  {"target_timeout", "2h"}, {"max_failures", "2.5%"},
-      {"run_as", "caller"},    {"out_of_order", "apply"}, {"scope", "public"},      {"concurrency", "7"},
-      {"color", "never"},      {"json", "true"},          {"tracking_table", "t"},  {"shared_schemas", "a, b"},
-      {"max_retry_delay", "0"}};
+      {"lock_timeout", "90s"},  {"retry_delay", "250ms"},      {"target_timeout", "2h"},
+      {"max_failures", "2.5%"}, {"run_as", "caller"},          {"out_of_order", "apply"},
+      {"scope", "public"},      {"concurrency", "7"},          {"color", "never"},
+      {"json", "true"},         {"tracking_table", "t"},       {"shared_schemas", "a, b"},
+      {"max_retry_delay", "0"}, {"file_format", "sql-migrate"}};
   for (const auto& [key, value] : values) variables_[find_setting(key)->variable()] = value;
   Configuration const configuration = load("");
   for (const auto& [key, value] : values) EXPECT_EQ(entry_of(configuration, key).value, value) << key;

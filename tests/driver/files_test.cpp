@@ -106,7 +106,7 @@ TEST_F(FilesTest, WarnsOfWhatMayBeMeant) {
   folder_.write("views.sql", "-- MIGRATION_REPEATABLE: on\nSELECT 1;");
   EXPECT_THAT(findings(),
               ElementsAre("004_E.SQL: warning: not a migration file: it is ignored",
-                          "cleanup.sql: warning: not a migration: there is no version in its name",
+                          "cleanup.sql: warning: not a migration of this format, or one that is not needed here",
                           "001_a.sql: warning: migration 001 is irreversible: it has no down SQL",
                           "003_b.sql: warning: there is a gap between 001 and 003",
                           "20240131120000_c.sql: warning: numbers and timestamps are mixed: 20240131120000 comes "
