@@ -49,7 +49,7 @@ void add_check(CLI::App& app, Context& context) {
                          {"tenancy check db/migrations --strict", "warnings are errors"}}});
   command.add_option("DIR", arguments->folder, "the folder [migrations, and those of sets]");
   command.add_flag("--strict", arguments->strict, "end with 2 for warnings too");
-  add_setting_flags(command, context, {"migration_set", "scope", "json", "github"});
+  add_setting_flags(command, context, {"migration_set", "scope", "file_format", "json", "github"});
   set_action(command, context, [&context, arguments] { return check_files(context, *arguments); });
 }
 

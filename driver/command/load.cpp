@@ -132,7 +132,8 @@ void add_load(CLI::App& app, Context& context) {
                          {"tenancy load --set analytics analytics/", "a set of its own"}}});
   command.add_option("DIR", arguments->folder, "the folder [migrations, and those of sets]");
   command.add_flag("-n,--dry-run", arguments->dry_run, "say what would be stored, and store nothing");
-  add_setting_flags(command, context, {"migration_set", "scope", "json", "verbose", "github", "target_timeout"});
+  add_setting_flags(command, context,
+                    {"migration_set", "scope", "file_format", "json", "verbose", "github", "target_timeout"});
   set_action(command, context, [&context, arguments] { return load(context, *arguments); });
 }
 

@@ -96,8 +96,8 @@ class Loader {
  public:
   explicit Loader(std::vector<core::Migration> migrations) : migrations_(std::move(migrations)) {
     for (const core::Migration& migration : migrations_) {
-      result_.migrations.push_back(
-          {migration.set, migration.version, migration.description, migration.filename, Action::unchanged, {}});
+      result_.migrations.push_back({migration.set, migration.version, migration.description, migration.filename,
+                                    Action::unchanged, migration.note});
     }
   }
 
