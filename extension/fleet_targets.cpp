@@ -142,7 +142,7 @@ bool selects_everybody(TenantFilter filter) {
 }
 
 void CacheTrimmer::target_done() {
-  constexpr int kTargetsPerTrim = 1000;
+  constexpr int kTargetsPerTrim = 500;
   if (++since_last_ < kTargetsPerTrim) return;
   since_last_ = 0;
   guarded([] { InvalidateSystemCaches(); });

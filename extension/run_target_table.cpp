@@ -144,6 +144,7 @@ HeapTuple updated(HeapTuple row, TupleDesc shape, const Outcome& outcome) {
 void insert_batch(std::int64_t run, std::span<const RunTargetRow> rows) {
   MemoryContext const memory = AllocSetContextCreate(CurrentMemoryContext, "tenancy run", ALLOCSET_DEFAULT_SIZES);
   MemoryContext const outer = MemoryContextSwitchTo(memory);
+  PushActiveSnapshot(GetLatestSnapshot());  // for long texts
   Relation const table = open_table(ACL_INSERT);
   auto** const slots = static_cast<TupleTableSlot**>(palloc(rows.size() * sizeof(TupleTableSlot*)));
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -156,6 +157,7 @@ void insert_batch(std::int64_t run, std::span<const RunTargetRow> rows) {
   CatalogCloseIndexes(indexes);
   for (std::size_t i = 0; i < rows.size(); ++i) ExecDropSingleTupleTableSlot(slots[i]);
   table_close(table, NoLock);
+  PopActiveSnapshot();
   CommandCounterIncrement();
   MemoryContextSwitchTo(outer);
   MemoryContextDelete(memory);
