@@ -16,7 +16,7 @@ json::array steps_of(const Outcome& outcome) {
     steps.push_back(json::object{{"version", json_string(step.version)},
                                  {"description", json_string(step.description)},
                                  {"direction", core::to_string(step.direction)},
-                                 {"duration_ms", json_milliseconds(step.duration)}});
+                                 {"duration_us", step.duration.count()}});
   }
   return steps;
 }
@@ -59,8 +59,8 @@ void JsonReporter::finished(const Outcome& outcome) {
   object["held_at"] = json_or_null(outcome.held_at.value_or(""));
   object["steps"] = steps_of(outcome);
   object["attempts"] = outcome.attempts;
-  object["duration_ms"] = json_milliseconds(outcome.duration);
-  object["waited_ms"] = json_milliseconds(outcome.waited);
+  object["duration_us"] = outcome.duration.count();
+  object["waited_us"] = outcome.waited.count();
   object["error"] = nullptr;
   if (outcome.failure) object["error"] = json_report(*outcome.failure);
   if (outcome.state == Outcome::State::failed) {
@@ -83,7 +83,7 @@ void JsonReporter::end(const Summary& summary) {
                             {"cancelled", summary.cancelled},
                             {"not_started", summary.not_started},
                             {"retries", summary.retries},
-                            {"duration_ms", json_milliseconds(summary.duration)},
+                            {"duration_us", summary.duration.count()},
                             {"errors", errors_of(failures_)}};
   stream_.write(json::serialize(object) + '\n');
 }

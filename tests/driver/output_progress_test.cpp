@@ -32,6 +32,20 @@ TEST(Progress, CountsTargetsThroughTheirAttempts) {
   EXPECT_TRUE(progress.complete());
 }
 
+TEST(Progress, CountsOnWhatIsExpected) {
+  HandClock time;
+  Progress progress(time.clock());
+  progress.expected(100);
+  progress.unchanged(20);
+  progress.found(10, false);
+  EXPECT_EQ(progress.total(), 100U);
+  EXPECT_EQ(progress.done(), 20U);
+  EXPECT_EQ(progress.remaining(), 80U);
+  EXPECT_TRUE(progress.complete());
+  progress.found(0, true);
+  EXPECT_EQ(progress.total(), 30U) << "some went away meanwhile";
+}
+
 TEST(Progress, TellsTheRateOfTheLastSeconds) {
   HandClock time;
   Progress progress(time.clock());
