@@ -14,6 +14,7 @@
 #include "driver/command/commands.h"
 #include "driver/command/error_report.h"
 #include "driver/command/help.h"
+#include "driver/output/broken_pipe.h"
 
 namespace tenancy::driver {
 
@@ -88,6 +89,7 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
 /// Output that did not arrive must not look like success.
 int flushed(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  if (errno == EPIPE) end_by_broken_pipe();
   fmt::print(stderr, "tenancy: cannot write to standard output: {}\n", std::generic_category().message(errno));
   return exit_code == kDone ? kUsage : exit_code;
 }
@@ -95,12 +97,15 @@ int flushed(int exit_code) {
 }  // namespace
 
 int run_application(int argc, char** argv) {
+  ignore_broken_pipes();
   try {
     Context context;
     CLI::App app("Migrates a fleet of PostgreSQL tenants to one revision.", "tenancy");
     build(app, context);
     return flushed(run(app, context, argc, argv));
   } catch (const std::exception& error) {
+    const auto* const system = dynamic_cast<const std::system_error*>(&error);
+    if (system != nullptr && system->code() == std::errc::broken_pipe) end_by_broken_pipe();
     std::fflush(stdout);
     ErrorReport const report = describe_error(error);
     fmt::print(stderr, "{}", report.text);

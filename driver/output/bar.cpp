@@ -84,7 +84,8 @@ BarLine main_line(const std::string& operation, const Progress& progress, const 
   }
   BarLine line{name, needed()};
   if (has_bar) {
-    const std::size_t cells = std::min(kWidestBar, kNarrowestBar + room - line.width);
+    // In tens, so that it does not change its length with every digit of the figures.
+    const std::size_t cells = std::min(kWidestBar, (kNarrowestBar + room - line.width) / 10 * 10);
     line.text += drawn_bar(progress, cells, appearance) + "  ";
     line.width += cells - kNarrowestBar;
   }

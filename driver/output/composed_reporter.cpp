@@ -21,8 +21,16 @@ void ComposedReporter::begin(const Heading& heading) {
   tell_all([&](Reporter& reporter) { reporter.begin(heading); });
 }
 
+void ComposedReporter::expected(std::size_t targets) {
+  tell_all([=](Reporter& reporter) { reporter.expected(targets); });
+}
+
 void ComposedReporter::found(std::size_t targets, bool complete) {
   tell_all([=](Reporter& reporter) { reporter.found(targets, complete); });
+}
+
+void ComposedReporter::unchanged(std::size_t targets) {
+  tell_all([=](Reporter& reporter) { reporter.unchanged(targets); });
 }
 
 void ComposedReporter::started(const Target& target) {

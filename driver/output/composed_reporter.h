@@ -14,7 +14,9 @@ class ComposedReporter : public Reporter {
   explicit ComposedReporter(std::vector<std::unique_ptr<Reporter>> reporters) : reporters_(std::move(reporters)) {}
 
   void begin(const Heading& heading) override;
+  void expected(std::size_t targets) override;
   void found(std::size_t targets, bool complete) override;
+  void unchanged(std::size_t targets) override;
   void started(const Target& target) override;
   void retrying(const Target& target, const ServerReport& report, int failed_attempts,
                 std::chrono::milliseconds delay) override;

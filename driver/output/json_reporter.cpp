@@ -1,5 +1,6 @@
 #include "driver/output/json_reporter.h"
 
+#include <chrono>
 #include <string>
 
 #include "driver/output/json_text.h"
@@ -10,13 +11,15 @@ namespace {
 
 namespace json = boost::json;
 
+double milliseconds(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1000; }
+
 json::array steps_of(const Outcome& outcome) {
   json::array steps;
   for (const StepOutcome& step : outcome.steps) {
     steps.push_back(json::object{{"version", json_string(step.version)},
                                  {"description", json_string(step.description)},
                                  {"direction", core::to_string(step.direction)},
-                                 {"duration_ms", json_milliseconds(step.duration)}});
+                                 {"duration_ms", milliseconds(step.duration)}});
   }
   return steps;
 }
@@ -59,8 +62,8 @@ void JsonReporter::finished(const Outcome& outcome) {
   object["held_at"] = json_or_null(outcome.held_at.value_or(""));
   object["steps"] = steps_of(outcome);
   object["attempts"] = outcome.attempts;
-  object["duration_ms"] = json_milliseconds(outcome.duration);
-  object["waited_ms"] = json_milliseconds(outcome.waited);
+  object["duration_ms"] = milliseconds(outcome.duration);
+  object["waited_ms"] = milliseconds(outcome.waited);
   object["error"] = nullptr;
   if (outcome.failure) object["error"] = json_report(*outcome.failure);
   if (outcome.state == Outcome::State::failed) {
@@ -83,7 +86,7 @@ void JsonReporter::end(const Summary& summary) {
                             {"cancelled", summary.cancelled},
                             {"not_started", summary.not_started},
                             {"retries", summary.retries},
-                            {"duration_ms", json_milliseconds(summary.duration)},
+                            {"duration_ms", milliseconds(summary.duration)},
                             {"errors", errors_of(failures_)}};
   stream_.write(json::serialize(object) + '\n');
 }

@@ -24,8 +24,6 @@ boost::json::value json_or_null(std::string_view text) {
   return json_string(text);
 }
 
-double json_milliseconds(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1000; }
-
 boost::json::object json_target(const Target& target) {
   return {{"tenant", json_or_null(target.tenant)},
           {"server", json_or_null(target.server)},

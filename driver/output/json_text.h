@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/json.hpp>
-#include <chrono>
 #include <string_view>
 
 #include "driver/fleet/outcome.h"
@@ -14,9 +13,6 @@ namespace tenancy::driver {
 
 /// null for empty text.
 [[nodiscard]] boost::json::value json_or_null(std::string_view text);
-
-/// Milliseconds, with microseconds behind the point.
-[[nodiscard]] double json_milliseconds(std::chrono::microseconds duration);
 
 /// The members tenant, server, database, schema, kind, set.
 [[nodiscard]] boost::json::object json_target(const Target& target);

@@ -19,9 +19,17 @@ double seconds(microseconds duration) { return std::chrono::duration<double>(dur
 
 Progress::Progress(Clock clock) : clock_(std::move(clock)), began_(clock_.now()), samples_{{began_, 0}} {}
 
+void Progress::expected(std::size_t targets) { expected_ = targets; }
+
 void Progress::found(std::size_t targets, bool complete) {
-  total_ += targets;
+  found_ += targets;
   complete_ = complete;
+  if (complete) expected_ = 0;  // now it is known
+}
+
+void Progress::unchanged(std::size_t targets) {
+  found_ += targets;
+  done_ += targets;
 }
 
 void Progress::started(const Target& target) { in_lanes_.insert_or_assign(target.label(), clock_.now()); }

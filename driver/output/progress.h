@@ -1,6 +1,7 @@
 // How far an operation is.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -19,21 +20,24 @@ class Progress {
  public:
   explicit Progress(Clock clock);
 
+  void expected(std::size_t targets);
   void found(std::size_t targets, bool complete);
+  /// They count as done.
+  void unchanged(std::size_t targets);
   void started(const Target& target);
   void retrying(const Target& target);
   void finished(const Outcome& outcome);
   /// Remembers how far it is now, for per_second(); a few times a second.
   void sample();
 
-  [[nodiscard]] std::size_t total() const noexcept { return total_; }
+  [[nodiscard]] std::size_t total() const noexcept { return std::max(expected_, found_); }
   /// Is total() all that there is?
-  [[nodiscard]] bool complete() const noexcept { return complete_; }
+  [[nodiscard]] bool complete() const noexcept { return complete_ || expected_ > 0; }
   [[nodiscard]] std::size_t done() const noexcept { return done_; }
   [[nodiscard]] std::size_t failed() const noexcept { return failed_; }
   [[nodiscard]] std::size_t retrying() const noexcept { return retrying_.size(); }
   [[nodiscard]] std::size_t finished() const noexcept { return done_ + failed_ + cancelled_; }
-  [[nodiscard]] std::size_t remaining() const noexcept { return total_ > finished() ? total_ - finished() : 0; }
+  [[nodiscard]] std::size_t remaining() const noexcept { return total() > finished() ? total() - finished() : 0; }
 
   [[nodiscard]] std::chrono::microseconds elapsed() const;
   /// Of the last ten seconds or so.
@@ -57,7 +61,8 @@ class Progress {
 
   Clock clock_;
   Time began_;
-  std::size_t total_ = 0;
+  std::size_t expected_ = 0;
+  std::size_t found_ = 0;  ///< unchanged ones included
   bool complete_ = false;
   std::size_t done_ = 0;
   std::size_t failed_ = 0;

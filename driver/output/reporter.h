@@ -38,8 +38,12 @@ class Reporter {
   virtual ~Reporter() = default;
 
   virtual void begin(const Heading&) {}
+  /// How many targets there will be in all, those with nothing to do too; said once or oftener, or never.
+  virtual void expected(std::size_t /*targets*/) {}
   /// So many more targets are known of; `complete` when these are all.
   virtual void found(std::size_t /*targets*/, bool /*complete*/) {}
+  /// So many others were looked at, and have nothing to do.
+  virtual void unchanged(std::size_t /*targets*/) {}
   /// An attempt begins; retrying() or finished() tells how it ended.
   virtual void started(const Target&) {}
   /// It failed, and will be tried again after `delay`.

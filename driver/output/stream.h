@@ -9,8 +9,8 @@ namespace tenancy::driver {
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// All of it. Throws std::system_error: std::errc::broken_pipe when the reader is gone. The process ignores SIGPIPE,
-  /// lets what runs come to its end, and then ends as that signal would have ended it.
+  /// All of it. Throws std::system_error: std::errc::broken_pipe when the reader has gone
+  /// (see broken_pipe.h).
   virtual void write(std::string_view text) = 0;
 };
 

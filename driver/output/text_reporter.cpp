@@ -26,7 +26,11 @@ void TextReporter::begin(const Heading& heading) {
   print(line + '\n');
 }
 
+void TextReporter::expected(std::size_t targets) { progress_.expected(targets); }
+
 void TextReporter::found(std::size_t targets, bool complete) { progress_.found(targets, complete); }
+
+void TextReporter::unchanged(std::size_t targets) { progress_.unchanged(targets); }
 
 void TextReporter::started(const Target& target) { progress_.started(target); }
 

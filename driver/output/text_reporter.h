@@ -19,7 +19,9 @@ class TextReporter : public Reporter {
   TextReporter(OutputOptions options, Clock clock);
 
   void begin(const Heading& heading) override;
+  void expected(std::size_t targets) override;
   void found(std::size_t targets, bool complete) override;
+  void unchanged(std::size_t targets) override;
   void started(const Target& target) override;
   void retrying(const Target& target, const ServerReport& report, int failed_attempts,
                 std::chrono::milliseconds delay) override;

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "driver/output/clock.h"
 #include "driver/output/reporter.h"

@@ -32,6 +32,20 @@ TEST(Progress, CountsTargetsThroughTheirAttempts) {
   EXPECT_TRUE(progress.complete());
 }
 
+TEST(Progress, CountsOnWhatIsExpected) {
+  HandClock time;
+  Progress progress(time.clock());
+  progress.expected(100);
+  progress.unchanged(20);
+  progress.found(10, false);
+  EXPECT_EQ(progress.total(), 100U);
+  EXPECT_EQ(progress.done(), 20U);
+  EXPECT_EQ(progress.remaining(), 80U);
+  EXPECT_TRUE(progress.complete());
+  progress.found(0, true);
+  EXPECT_EQ(progress.total(), 30U) << "some went away meanwhile";
+}
+
 TEST(Progress, TellsTheRateOfTheLastSeconds) {
   HandClock time;
   Progress progress(time.clock());
@@ -113,8 +127,8 @@ TEST_F(Bar, ShowsWhatTheWidthAllows) {
             "upgrade to head  ████████████████████░░░░░░░░░░░░░░░░░░░░  52 %  "
             "5,227 done · 3 failed · 2 retrying · 4,770 to go · 1,046/s · 5 s left");
   EXPECT_EQ(line({.columns = 100}),
-            "███████████░░░░░░░░░░░  52 %  5,227 done · 3 failed · 2 retrying · 4,770 to go · 1,046/s · 5 s left");
-  EXPECT_EQ(line({.columns = 80}), "██████░░░░░░  52 %  5,227 done · 3 failed · 2 retrying · 4,770 to go · 5 s left");
+            "██████████░░░░░░░░░░  52 %  5,227 done · 3 failed · 2 retrying · 4,770 to go · 1,046/s · 5 s left");
+  EXPECT_EQ(line({.columns = 80}), "█████░░░░░  52 %  5,227 done · 3 failed · 2 retrying · 4,770 to go · 5 s left");
   EXPECT_EQ(line({.columns = 60}), "52 %  5,227 done · 3 failed · 2 retrying · 5 s left");
   EXPECT_EQ(line({.columns = 40}), "52 %  5,227 done · 3 failed · 5 s left");
   EXPECT_EQ(line({.columns = 20}), "52 %  3 failed");
@@ -124,13 +138,13 @@ TEST_F(Bar, ShowsWhatTheWidthAllows) {
 TEST_F(Bar, DoesWithAscii) {
   in_the_middle();
   EXPECT_EQ(line({.utf8 = false, .columns = 80}),
-            "########........  52 %  5,227 done, 3 failed, 2 retrying, 4,770 to go, 5 s left");
+            "#####.....  52 %  5,227 done, 3 failed, 2 retrying, 4,770 to go, 5 s left");
 }
 
 TEST_F(Bar, PaintsWhatFailed) {
   in_the_middle();
   EXPECT_EQ(line({.color = true, .columns = 66}),
-            "\x1b[32m█████\x1b[0m\x1b[31m█\x1b[0m\x1b[2m░░░░░░\x1b[0m  52 %  5,227 done\x1b[2m · \x1b[0m"
+            "\x1b[32m████\x1b[0m\x1b[31m█\x1b[0m\x1b[2m░░░░░\x1b[0m  52 %  5,227 done\x1b[2m · \x1b[0m"
             "\x1b[31m3 failed\x1b[0m\x1b[2m · \x1b[0m\x1b[33m2 retrying\x1b[0m\x1b[2m · \x1b[0m5 s left");
 }
 
@@ -146,7 +160,7 @@ TEST_F(Bar, NamesTheTargetsThatTakeLong) {
   progress_.started(tenant("a\x1b[2J"));
   time_.turn(75s);
   EXPECT_EQ(line({.columns = 40}),
-            "░░░░░░░░░░░░░░░  0 %  0 done · 10 to go\n"
+            "░░░░░░░░░░  0 %  0 done · 10 to go\n"
             "running tenant \"a\\x1b[2J\" 1 min 15 s ·…");
 }
 

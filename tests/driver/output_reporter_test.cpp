@@ -194,16 +194,16 @@ TEST_F(OnTerminal, DrawsTheBarInOneWrite) {
   const std::size_t before = stream_.writes();
   terminal->refresh();
   EXPECT_EQ(stream_.writes(), before + 1);
-  EXPECT_EQ(stream_.take(), "\x1b[?25l░░░░░░░░░░░░░░░  0 %  0 done · 10 to go\x1b[J\x1b[?25h");
+  EXPECT_EQ(stream_.take(), "\x1b[?25l░░░░░░░░░░  0 %  0 done · 10 to go\x1b[J\x1b[?25h");
   time_.turn(1s);
   terminal->refresh();
   EXPECT_EQ(stream_.take(),
-            "\x1b[?25l\r░░░░░░░░░░░░░░░  0 %  0 done · 10 to go\x1b[K\n"
+            "\x1b[?25l\r░░░░░░░░░░  0 %  0 done · 10 to go\x1b[K\n"
             "running tenant \"acme\" 1 s\x1b[J\x1b[?25h");
   terminal->finished(done("acme"));
   EXPECT_EQ(stream_.take(), "");
   terminal->refresh();
-  EXPECT_EQ(stream_.take(), "\x1b[?25l\r\x1b[1A█░░░░░░░░░░░░░  10 %  1 done · 9 s left\x1b[J\x1b[?25h");
+  EXPECT_EQ(stream_.take(), "\x1b[?25l\r\x1b[1A█░░░░░░░░░  10 %  1 done · 9 s left\x1b[J\x1b[?25h");
 }
 
 TEST_F(OnTerminal, FindsTheBarAgainInANarrowerTerminal) {
