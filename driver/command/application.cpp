@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <system_error>
@@ -32,6 +34,7 @@ constexpr std::array kCommands{
     // Other
     add_config,
     add_version,
+    add_completion,
     add_help,
 };
 
@@ -85,22 +88,31 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
   return &innermost(app) == &app ? kDone : kUsage;
 }
 
+/// The reader of our output is gone, as with `tenancy status | head`: end as tools do, without a word.
+[[noreturn]] void end_by_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  std::abort();
+}
+
 /// Output that did not arrive must not look like success.
 int flushed(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
-  fmt::print(stderr, "tenancy: cannot write to standard output: {}\n", std::generic_category().message(errno));
-  return exit_code == kDone ? kUsage : exit_code;
+  throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
 }
 
 }  // namespace
 
 int run_application(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     Context context;
     CLI::App app("Migrates a fleet of PostgreSQL tenants to one revision.", "tenancy");
     build(app, context);
     return flushed(run(app, context, argc, argv));
   } catch (const std::exception& error) {
+    const auto* const failure = dynamic_cast<const std::system_error*>(&error);
+    if (failure != nullptr && failure->code() == std::errc::broken_pipe) end_by_broken_pipe();
     std::fflush(stdout);
     ErrorReport const report = describe_error(error);
     fmt::print(stderr, "{}", report.text);
