@@ -2,6 +2,11 @@
 #
 #   make                build the extension (PG_CONFIG=… chooses the PostgreSQL, WERROR=1 makes warnings errors)
 #   make install        install it into that PostgreSQL (DESTDIR as usual); make uninstall takes it out again
+#   make driver         build the driver, the binary tenancy, in build/driver (installs the packages that it needs)
+#   make install-driver install it with its manual page and completions (DESTDIR, PREFIX=/usr/local); make install does
+#                       that too when it has been built, and make uninstall takes it out
+#   make migrate-status, migrate-public, migrate-tenants, migrate-tenant TENANT=acme, migrate-all
+#                       the driver's commands (ARGS="--env prod" and other options; TENANCY=/path/to/tenancy)
 #   make demo           install packages, build, start a private cluster, create and migrate a small fleet
 #   make demo-stop      stop that cluster and remove it
 #   make check          install packages, build everything, run every test
@@ -17,7 +22,11 @@ PG_CONFIG ?= $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_c
 ifndef VPATH
 
 root := $(CURDIR)
-front_door := demo demo-stop check bench distclean
+PREFIX ?= /usr/local
+migrate_goals := migrate-status migrate-public migrate-tenants migrate-tenant migrate-all
+front_door := demo demo-stop check bench distclean driver install-driver uninstall-driver $(migrate_goals)
+built_driver := $(root)/build/driver/driver/tenancy
+TENANCY ?= $(if $(wildcard $(built_driver)),$(built_driver),tenancy)
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 all:
@@ -37,9 +46,38 @@ check:
 bench:
 	@.ci/bench
 
+driver:
+	@! command -v dpkg-query >/dev/null || .ci/packages driver
+	@cmake --preset driver --log-level=WARNING
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL cmake --build --preset driver --parallel $(shell nproc)
+
+install-driver:
+	@test -x $(built_driver) || { echo "make driver comes first" >&2; exit 1; }
+	@DESTDIR="$(DESTDIR)" cmake --install build/driver --prefix "$(abspath $(PREFIX))"
+
+uninstall-driver:
+	@test ! -e build/driver/install_manifest.txt || \
+	  sed 's|^|$(DESTDIR)|' build/driver/install_manifest.txt | xargs -d '\n' rm -fv
+
+migrate-status:
+	@$(TENANCY) status $(ARGS)
+
+migrate-public migrate-tenants migrate-all: migrate-%:
+	@$(TENANCY) migrate $* $(ARGS)
+
+migrate-tenant:
+	@test -n "$(TENANT)" || { echo "say which: make migrate-tenant TENANT=acme" >&2; exit 2; }
+	@$(TENANCY) migrate tenant "$(TENANT)" $(ARGS)
+
 distclean:
 	@.ci/demo stop
 	rm -rf build
+
+# The driver goes along when it has been built.
+ifneq ($(wildcard $(built_driver)),)
+install: install-driver
+uninstall: uninstall-driver
+endif
 
 # Nothing of PostgreSQL need be installed for the goals above, so pg_config is asked only here.
 extension_goals := $(filter-out $(front_door),$(or $(MAKECMDGOALS),all))

@@ -33,6 +33,7 @@ constexpr std::array kCommands{
     // Other
     add_config,
     add_version,
+    add_completion,
     add_help,
 };
 

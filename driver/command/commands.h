@@ -21,6 +21,7 @@ void add_servers(CLI::App& app, Context& context);
 // Other
 void add_config(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
 void add_help(CLI::App& app, Context& context);
 
 }  // namespace tenancy::driver

@@ -6,6 +6,7 @@
 #include "driver/command/commands.h"
 #include "driver/command/failure.h"
 #include "driver/command/help.h"
+#include "driver/command/manual.h"
 #include "driver/config/spelling.h"
 
 namespace tenancy::driver {
@@ -23,9 +24,18 @@ const Command& find_command(const CLI::App& app, const std::string& name) {
                    meant ? "Did you mean " + *meant + "?" : "Run tenancy to see all of them.");
 }
 
-ExitCode show_help(const CLI::App& app, const std::vector<std::string>& names) {
+struct HelpArguments {
+  std::vector<std::string> names;
+  bool as_manual = false;
+};
+
+ExitCode show_help(const CLI::App& app, const HelpArguments& arguments) {
+  if (arguments.as_manual) {
+    fmt::print("{}", manual_page(app));
+    return kDone;
+  }
   const CLI::App* at = &app;
-  for (const std::string& name : names) at = &find_command(*at, name);
+  for (const std::string& name : arguments.names) at = &find_command(*at, name);
   const auto* const command = dynamic_cast<const Command*>(at);
   fmt::print("{}", command == nullptr ? overview(app) : command_help(*command));
   return kDone;
@@ -34,13 +44,14 @@ ExitCode show_help(const CLI::App& app, const std::vector<std::string>& names) {
 }  // namespace
 
 void add_help(CLI::App& app, Context& context) {
-  auto const names = std::make_shared<std::vector<std::string>>();
+  auto const arguments = std::make_shared<HelpArguments>();
   Command& command = add_command(app, {.name = "help",
                                        .group = kOther,
                                        .summary = "Show help on a command",
                                        .examples = {{"tenancy help tenants list", "the same as --help behind it"}}});
-  command.add_option("COMMAND", *names, "the command, word by word");
-  set_action(command, context, [&app, names] { return show_help(app, *names); });
+  command.add_option("COMMAND", arguments->names, "the command, word by word");
+  command.add_flag("--man", arguments->as_manual, "the manual page, for man -l -")->group("");
+  set_action(command, context, [&app, arguments] { return show_help(app, *arguments); });
 }
 
 }  // namespace tenancy::driver

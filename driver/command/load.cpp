@@ -7,6 +7,7 @@
 #include "driver/command/commands.h"
 #include "driver/command/failure.h"
 #include "driver/command/listing.h"
+#include "driver/command/load.h"
 #include "driver/files/findings.h"
 #include "driver/files/store_loader.h"
 
@@ -96,19 +97,13 @@ void require_good(const MigrationFiles& files, const OutputOptions& output) {
   throw UsageError(findings_count(errors) + " in the migration files: nothing was stored");
 }
 
-boost::asio::awaitable<LoadResult> store(Context& context, std::vector<core::Migration> migrations, bool keep) {
-  Connection connection = co_await context.connect();
-  auto const limit = context.settings().lanes.target_timeout;
-  Deadline const deadline = limit.count() == 0 ? kNoDeadline : std::chrono::steady_clock::now() + limit;
-  co_return co_await load_migrations(connection, std::move(migrations), keep, deadline);
-}
-
 ExitCode load(Context& context, const LoadArguments& arguments) {
   const Settings& settings = context.settings();
-  MigrationFiles files = read_migration_files(migration_folders(settings, arguments.folder));
-  if (!settings.output.json) std::fflush(stdout);
+  std::vector<MigrationFolder> const folders = migration_folders(settings, arguments.folder);
+  MigrationFiles files = read_migration_files(folders);
   require_good(files, settings.output);
-  LoadResult const result = context.run(store(context, std::move(files.migrations), !arguments.dry_run));
+  LoadResult result = context.run(load_into_store(context, std::move(files.migrations), !arguments.dry_run));
+  name_files(result.findings, folders);
   if (settings.output.github) fmt::print("{}", findings_annotations(result.findings));
   fmt::print(stderr, "{}", findings_text(result.findings));
   std::fflush(stdout);
@@ -118,6 +113,14 @@ ExitCode load(Context& context, const LoadArguments& arguments) {
 }
 
 }  // namespace
+
+boost::asio::awaitable<LoadResult> load_into_store(Context& context, std::vector<core::Migration> migrations,
+                                                   bool keep) {
+  Connection connection = co_await context.connect();
+  auto const limit = context.settings().lanes.target_timeout;
+  Deadline const deadline = limit.count() == 0 ? kNoDeadline : std::chrono::steady_clock::now() + limit;
+  co_return co_await load_migrations(connection, std::move(migrations), keep, deadline);
+}
 
 void add_load(CLI::App& app, Context& context) {
   auto const arguments = std::make_shared<LoadArguments>();

@@ -12,6 +12,7 @@
 #include "driver/command/failure.h"
 #include "driver/files/file_advice.h"
 #include "driver/files/source_folder.h"
+#include "driver/files/statement_check.h"
 
 namespace tenancy::driver {
 
@@ -124,6 +125,7 @@ MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders)
                                  "Migration files end in .sql, in lower case."});
     }
     std::vector<core::Migration> migrations = read_folder(folder, std::move(source.files), result.findings);
+    check_statements(folder, migrations, result.findings);
     // A file in error leaves a gap, and there is enough to say about it.
     if (!result.has_errors()) advise(folder, migrations, result.findings);
     std::move(migrations.begin(), migrations.end(), std::back_inserter(result.migrations));
@@ -133,6 +135,18 @@ MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders)
   std::stable_partition(result.findings.begin(), result.findings.end(),
                         [](const Finding& finding) { return finding.kind == Finding::Kind::error; });
   return result;
+}
+
+void name_files(std::vector<Finding>& findings, const std::vector<MigrationFolder>& folders) {
+  for (Finding& finding : findings) {
+    for (const MigrationFolder& folder : folders) {
+      std::error_code error;
+      fs::path const path = folder.path / finding.file;
+      if (finding.file.empty() || !fs::exists(path, error)) continue;
+      finding.file = path.string();
+      break;
+    }
+  }
 }
 
 std::vector<core::Migration> read_migrations(const Settings& settings) {

@@ -44,6 +44,9 @@ struct MigrationFiles {
 /// that cannot be read at all.
 [[nodiscard]] MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders);
 
+/// Puts the folder in front of names that are those of migrations.
+void name_files(std::vector<Finding>& findings, const std::vector<MigrationFolder>& folders);
+
 /// The migrations of the settings, for an operation without a control database. Throws core::Error for the first error
 /// in a file, and UsageError.
 [[nodiscard]] std::vector<core::Migration> read_migrations(const Settings& settings);

@@ -1,0 +1,39 @@
+#include "driver/files/statement_check.h"
+
+#include <fmt/format.h>
+
+#include "core/source_text.h"
+#include "core/sql_kind.h"
+#include "core/sql_statements.h"
+#include "core/statement_refusal.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+void check_section(const std::string& file, const core::Migration& migration, const core::SqlSection& section,
+                   Finding::Kind kind, std::vector<Finding>& findings) {
+  bool const confined = migration.scope != core::Scope::shared && !migration.allow_outside;
+  for (const core::SqlStatement& statement : core::split_statements(section.sql)) {
+    core::StatementRefusal const found =
+        core::refusal(core::SqlKind(statement.text), migration.transactional, confined);
+    if (found.is_empty()) continue;
+    int const line = section.first_line + core::line_of(section.sql, statement.offset) - 1;
+    findings.push_back({kind, file, line, fmt::format("statement {}, {}, {}", statement.number, found.what, found.why),
+                        std::string(found.hint)});
+  }
+}
+
+}  // namespace
+
+void check_statements(const MigrationFolder& folder, const std::vector<core::Migration>& migrations,
+                      std::vector<Finding>& findings) {
+  for (const core::Migration& migration : migrations) {
+    std::string const file = (folder.path / migration.filename).string();
+    check_section(file, migration, migration.up, Finding::Kind::error, findings);
+    // Down SQL that cannot run makes a migration irreversible; it does not stop one.
+    if (migration.down) check_section(file, migration, *migration.down, Finding::Kind::warning, findings);
+  }
+}
+
+}  // namespace tenancy::driver
