@@ -52,7 +52,9 @@ asio::awaitable<std::optional<TargetPage>> Dispatcher::next_page(TargetSource& s
 }
 
 asio::awaitable<void> Dispatcher::feed(TargetSource& source) {
-  while (std::optional<TargetPage> page = co_await next_page(source)) {
+  for (;;) {
+    std::optional<TargetPage> page = co_await next_page(source);
+    if (!page) break;
     add(std::move(*page));
     while (!stopped_ && !wants_more()) co_await feeder_waits_.wait();
     if (stopped_) co_return;

@@ -10,7 +10,9 @@ using namespace asio::experimental::awaitable_operators;
 using Clock = std::chrono::steady_clock;
 
 asio::awaitable<void> Lane::work() {
-  while (std::optional<WorkQueue::Taken> taken = co_await dispatcher_.take(place_)) {
+  for (;;) {
+    std::optional<WorkQueue::Taken> taken = co_await dispatcher_.take(place_);
+    if (!taken) break;
     co_await carry_out(std::move(*taken));
   }
   close();
@@ -24,7 +26,10 @@ void Lane::close() {
 }
 
 asio::awaitable<void> Lane::carry_out(WorkQueue::Taken taken) {
-  if (taken.connects && !co_await connect(taken)) co_return;
+  if (taken.connects) {
+    bool const is_connected = co_await connect(taken);
+    if (!is_connected) co_return;
+  }
   busy_ = true;
   dispatcher_.started(taken.item.target);
   // Of the two the first one that ends without an exception counts: attempt() throws none.
@@ -74,7 +79,8 @@ asio::awaitable<void> Lane::attempt(WorkItem& item, Attempt& result) {
   Deadline const deadline = is_bounded ? Clock::now() + options_.target_timeout : kNoDeadline;
   try {
     if (item.in_doubt) {
-      if (auto outcome = co_await session_->look_up(item.target, deadline)) {
+      std::optional<Outcome> outcome = co_await session_->look_up(item.target, deadline);
+      if (outcome) {
         result = std::move(*outcome);
         co_return;
       }
