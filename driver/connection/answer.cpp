@@ -111,6 +111,8 @@ ServerReport report_of(const PGresult* result) {
     report.message = PQresultErrorMessage(result);
     while (report.message.ends_with('\n')) report.message.pop_back();
   }
+  // PgBouncer sends the one for people only.
+  if (report.severity.empty()) report.severity = field(result, PG_DIAG_SEVERITY);
   if (report.severity.empty()) report.severity = "ERROR";
   return report;
 }

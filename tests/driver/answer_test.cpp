@@ -84,6 +84,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NoPassword",
              "connection to server at \"db1\" (10.0.0.1), port 6432 failed: fe_sendauth: no password supplied\n",
              "08001", "fe_sendauth: no password supplied", "", "", false},
+        Case{"PoolerFull",
+             "connection to server on socket \"/tmp/.s.PGSQL.6432\" failed: FATAL:  08P01: no more connections allowed "
+             "(max_client_conn)\n",
+             "08P01", "no more connections allowed (max_client_conn)", "", "", true},
+        Case{"PoolerRefuses",
+             "connection to server on socket \"/tmp/.s.PGSQL.6432\" failed: FATAL:  08P01: unsupported startup "
+             "parameter: options\n",
+             "08P01", "unsupported startup parameter: options", "", "", false},
         Case{"NoService", "definition of service \"prod\" not found\n", "08001",
              "definition of service \"prod\" not found", "", "", false},
         Case{"UnknownHost", "could not translate host name \"db1\" to address: Name or service not known", "08001",

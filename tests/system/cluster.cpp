@@ -1,99 +1,22 @@
 #include "tests/system/cluster.h"
 
-#include <fcntl.h>
-#include <grp.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
+
+#include "tests/system/server_process.h"
 
 namespace tenancy::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::chrono::seconds kPatience{60};
-
-fs::path from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) {
-    throw std::runtime_error(std::string(name) + " is not set: run the test with `.ci/cluster check env`");
-  }
-  return value;
-}
-
-void check(bool ok, const std::string& what) {
-  if (!ok) throw std::system_error(errno, std::generic_category(), what);
-}
-
-/// The user that servers run as: the owner of the place.
-struct stat owner() {
-  struct stat status {};
-  const fs::path place = from_environment("TENANCY_PLACE");
-  check(stat(place.c_str(), &status) == 0, place);
-  return status;
-}
-
-void give_to_owner(const fs::path& path) {
-  if (geteuid() != 0) return;
-  const struct stat to = owner();
-  check(chown(path.c_str(), to.st_uid, to.st_gid) == 0, path);
-}
-
-/// Starts a program as the owner of the place. It gets `signal_at_our_end` when our thread ends; its output
-/// goes to the end of `log`.
-pid_t spawn(const std::vector<std::string>& arguments, const fs::path& log, int signal_at_our_end) {
-  // Between fork and exec nothing may allocate, so all is made ready here.
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  const struct stat user = owner();
-  const std::string log_name = log.string();
-  const pid_t parent = getpid();
-
-  const pid_t child = fork();
-  check(child >= 0, "fork");
-  if (child > 0) return child;
-
-  const int input = open("/dev/null", O_RDONLY);
-  const int output = open(log_name.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  dup2(input, STDIN_FILENO);
-  dup2(output, STDOUT_FILENO);
-  dup2(output, STDERR_FILENO);
-  const bool is_user =
-      geteuid() != 0 || (setgroups(0, nullptr) == 0 && setgid(user.st_gid) == 0 && setuid(user.st_uid) == 0);
-  // A change of user clears it, so it comes after; and we may have ended before.
-  prctl(PR_SET_PDEATHSIG, signal_at_our_end);
-  if (is_user && getppid() == parent) execv(argv.front(), argv.data());
-  _exit(127);
-}
-
-void run(const std::vector<std::string>& arguments, const fs::path& log) {
-  const pid_t child = spawn(arguments, log, SIGKILL);
-  int status = 0;
-  check(waitpid(child, &status, 0) == child, "waitpid");
-  if (status != 0) throw std::runtime_error(arguments.front() + " failed; see " + log.string());
-}
-
-void wait_for(const std::function<bool()>& condition, const std::string& what) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("timed out: " + what);
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-}
 
 std::vector<pid_t> children_of(pid_t parent) {
   const std::string process = std::to_string(parent);
@@ -132,7 +55,7 @@ class SharedClusterEnd : public testing::Environment {
 Cluster::Cluster(std::initializer_list<Setting> settings) : settings_(settings) {
   const fs::path place = from_environment("TENANCY_PLACE");
   std::string name = (place / "test.XXXXXX").string();
-  check(mkdtemp(name.data()) != nullptr, name);
+  if (mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
   folder_ = name;
   // A socket's path has at most 107 bytes: when the place's name is long, this is another folder.
   socket_ = from_environment("TENANCY_SOCKETS") / folder_.filename();
@@ -140,7 +63,7 @@ Cluster::Cluster(std::initializer_list<Setting> settings) : settings_(settings) 
     fs::create_directories(socket_);
     give_to_owner(folder_);
     give_to_owner(socket_);
-    run({"/bin/cp", "-a", (place / "template").string(), data().string()}, folder_ / "server.log");
+    run_as_owner({"/bin/cp", "-a", (place / "template").string(), data().string()}, folder_ / "server.log");
     start();
   } catch (...) {
     fs::remove_all(folder_);
@@ -167,12 +90,12 @@ void Cluster::start() {
   for (const auto& [name, value] : all) {
     arguments.insert(arguments.end(), {"-c", name + "=" + value});
   }
-  postmaster_ = spawn(arguments, folder_ / "server.log", SIGINT);
+  postmaster_ = spawn_as_owner(arguments, folder_ / "server.log", SIGINT);
   wait_until_ready();
 }
 
 void Cluster::wait_until_ready() {
-  wait_for(
+  wait_for_condition(
       [this] {
         if (has_ended()) throw std::runtime_error("the server did not start:\n" + log());
         return PQping(conninfo().c_str()) == PQPING_OK;
@@ -188,7 +111,7 @@ bool Cluster::has_ended() {
 void Cluster::stop(StopMode mode) {
   if (has_ended()) return;
   kill(postmaster_, mode == StopMode::fast ? SIGINT : SIGQUIT);
-  wait_for([this] { return has_ended(); }, "the end of the server");
+  wait_for_condition([this] { return has_ended(); }, "the end of the server");
 }
 
 void Cluster::restart(StopMode mode) {
@@ -199,9 +122,9 @@ void Cluster::restart(StopMode mode) {
 void Cluster::crash() {
   const std::vector<pid_t> children = children_of(postmaster_);
   kill(postmaster_, SIGKILL);
-  wait_for([this] { return has_ended(); }, "the end of the postmaster");
+  wait_for_condition([this] { return has_ended(); }, "the end of the postmaster");
   for (const pid_t child : children) {
-    wait_for([child] { return !is_running(child); }, "the end of process " + std::to_string(child));
+    wait_for_condition([child] { return !is_running(child); }, "the end of process " + std::to_string(child));
   }
 }
 
