@@ -27,9 +27,19 @@ constexpr std::array kCommands{
     add_new,
     add_check,
     add_load,
+    // Migrate
+    add_rollout,
+    // Look
+    add_status,
+    add_plan,
+    add_history,
     // Tenants
+    add_create_tenant,
     add_tenants,
     add_servers,
+    // Runs
+    add_runs,
+    add_run,
     // Other
     add_config,
     add_version,

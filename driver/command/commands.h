@@ -13,10 +13,23 @@ void add_new(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
 
+// Migrate
+void add_rollout(CLI::App& app, Context& context);
+
+// Look
+void add_status(CLI::App& app, Context& context);
+void add_plan(CLI::App& app, Context& context);
+void add_history(CLI::App& app, Context& context);
+
 // Tenants
+void add_create_tenant(CLI::App& app, Context& context);
 void add_tenants(CLI::App& app, Context& context);
 void add_import(CLI::App& tenants, Context& context);  ///< a command of `tenants`
 void add_servers(CLI::App& app, Context& context);
+
+// Runs
+void add_runs(CLI::App& app, Context& context);
+void add_run(CLI::App& app, Context& context);
 
 // Other
 void add_config(CLI::App& app, Context& context);

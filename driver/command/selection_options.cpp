@@ -49,6 +49,15 @@ std::string labels_of(const std::vector<std::string>& items) {
   return boost::json::serialize(labels);
 }
 
+std::string like_pattern(std::string_view text) {
+  std::string pattern;
+  for (char const character : text) {
+    if (character == '%' || character == '_' || character == '\\') pattern += '\\';
+    pattern += character;
+  }
+  return pattern;
+}
+
 void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& selection) {
   command.add_option("--tenant", selection->tenants, "these tenants, by their ids, whatever their status")
       ->type_name("ID")

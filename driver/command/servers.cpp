@@ -7,7 +7,7 @@
 #include "driver/command/commands.h"
 #include "driver/command/failure.h"
 #include "driver/command/listing.h"
-#include "driver/command/parallel.h"
+#include "driver/fleet/parallel.h"
 #include "driver/fleet/server_directory.h"
 #include "driver/output/figures.h"
 

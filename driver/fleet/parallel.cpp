@@ -1,4 +1,4 @@
-#include "driver/command/parallel.h"
+#include "driver/fleet/parallel.h"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>

@@ -1,0 +1,20 @@
+// Looks at targets that are not in the control database: over connections of their own, several at a time.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <vector>
+
+#include "driver/fleet/lane_options.h"
+#include "driver/fleet/server_directory.h"
+#include "driver/fleet/target_tracking.h"
+
+namespace tenancy::driver {
+
+/// Reads each target's tracking table. `see` is told of each as it comes, in no order. A place that cannot be reached
+/// gives its targets the state `unreachable`, or `missing` where the database does not exist. Throws what `see` throws.
+boost::asio::awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                                            const Request& request, const LaneOptions& options,
+                                            std::function<void(std::size_t index, const TargetTracking& tracking)> see);
+
+}  // namespace tenancy::driver

@@ -1,0 +1,30 @@
+#include "driver/fleet/stored_sets.h"
+
+namespace tenancy::driver {
+
+void StoredSets::add(core::MigrationSet set) {
+  std::string name = set.name();
+  sets_.insert_or_assign(std::move(name), std::move(set));
+}
+
+const core::MigrationSet& StoredSets::set(const std::string& name) const {
+  return sets_.try_emplace(name, name, std::vector<core::StoredMigration>{}).first->second;
+}
+
+boost::asio::awaitable<StoredSets> read_stored_sets(Connection& control) {
+  Result const rows = co_await control.query(
+      "SELECT migration_set, version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL"
+      "  FROM tenancy.migrations");
+  std::map<std::string, std::vector<core::StoredMigration>> by_set;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    auto const text = [&](std::size_t column) { return std::string(rows.text(row, column)); };
+    auto const is_true = [&](std::size_t column) { return rows.text(row, column) == "t"; };
+    by_set[text(0)].push_back(
+        {text(1), text(2), text(3), core::parse_scope(rows.text(row, 4)), is_true(5), is_true(6), is_true(7)});
+  }
+  StoredSets sets;
+  for (auto& [name, migrations] : by_set) sets.add(core::MigrationSet(name, std::move(migrations)));
+  co_return sets;
+}
+
+}  // namespace tenancy::driver

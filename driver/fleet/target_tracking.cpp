@@ -1,0 +1,96 @@
+#include "driver/fleet/target_tracking.h"
+
+#include <charconv>
+
+#include "core/error.h"
+#include "core/target_sql.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+using boost::asio::awaitable;
+
+enum LookStatement : std::size_t { kBegin, kSettings, kFacts, kLock, kCheck, kApplied, kCommit };
+
+std::vector<Statement> look_statements(const core::TargetPlace& place, const Request& request) {
+  std::vector<Statement> statements;
+  for (core::TargetStatement& one :
+       std::vector{core::begin_statement(), core::own_settings(request.lock_timeout), core::read_facts(place),
+                   core::lock_tracking(place, false), core::check_tracking(place), core::read_applied(place)}) {
+    statements.push_back({std::move(one.sql), std::move(one.parameters)});
+  }
+  statements.push_back({"COMMIT"});
+  return statements;
+}
+
+std::vector<core::AppliedMigration> applied_in(const Result& rows) {
+  std::vector<core::AppliedMigration> applied;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    std::string_view const moment = rows.text(row, 3);
+    core::AppliedMigration& one = applied.emplace_back();
+    one.version = rows.text(row, 0);
+    one.checksum = rows.text(row, 1);
+    one.in_doubt = rows.text(row, 2) == "t";
+    std::from_chars(moment.data(), moment.data() + moment.size(), one.applied_at);
+  }
+  return applied;
+}
+
+/// Why it could not be read; without a tracking table nothing is applied.
+TargetTracking explain(const ServerReport& report, std::size_t failed, const std::string& table) {
+  std::string const name = "tracking table \"" + table + "\" ";
+  if (failed == kLock && report.sqlstate == "42P01") return {};
+  if (report.sqlstate == "42501") return {"denied", name + "may not be read"};
+  if (report.sqlstate == "55P03") return {"locked", name + "is locked by another session"};
+  if (core::finding_in(report.message)) return {"foreign", name + "is another tool's"};
+  return {"unreachable", report.message};
+}
+
+}  // namespace
+
+awaitable<TargetTracking> read_tracking(Connection& connection, const Target& target, const Request& request,
+                                        Deadline deadline) {
+  core::TargetPlace const place{.schema = target.schema,
+                                .tracking_table = request.tracking_table,
+                                .migration_set = target.migration_set,
+                                .shared_schemas = request.shared_schemas,
+                                .server_version = connection.server_version()};
+  std::vector<Statement> const statements = look_statements(place, request);
+  BatchResult const batch = co_await connection.batch(statements, deadline);
+  if (batch.failure) co_await connection.execute("ROLLBACK", deadline);
+  if (batch.results.size() > kFacts && batch.results[kFacts].rows() == 0) {
+    co_return TargetTracking{"missing", "schema does not exist"};
+  }
+  if (batch.failure) co_return explain(*batch.failure, batch.results.size(), request.tracking_table);
+  TargetTracking tracking;
+  tracking.applied = applied_in(batch.results[kApplied]);
+  co_return tracking;
+}
+
+TargetStanding standing_of(const Target& target, const TargetTracking& tracking, const core::MigrationSet& set,
+                           core::OutOfOrder out_of_order) {
+  TargetStanding result{.state = tracking.state, .detail = tracking.detail};
+  if (auto const head = set.head(target.kind)) result.head = set[*head].version;
+  if (!tracking.state.empty()) return result;
+  core::Standing const standing = core::standing(set, target.kind, tracking.applied);
+  constexpr const char* kStates[] = {"current", "behind", "diverged", "in doubt"};
+  result.state = kStates[static_cast<std::size_t>(standing.state)];
+  result.revision = standing.revision;
+  result.pending = standing.pending;
+  result.detail = standing.detail;
+  if (!target.pinned_revision || standing.state != core::Standing::State::behind) return result;
+  try {
+    core::Plan const plan = core::plan_pinned_upgrade(set, target.kind, tracking.applied, {},
+                                                      core::parse_revision(*target.pinned_revision), out_of_order);
+    if (!plan.steps.empty() || !plan.skipped.empty()) return result;
+    result.state = "pinned";
+    result.detail = "pinned to " + *target.pinned_revision;
+  } catch (const core::Error& error) {
+    // An upgrade would fail.
+    result.detail = error.what();
+  }
+  return result;
+}
+
+}  // namespace tenancy::driver

@@ -1,0 +1,38 @@
+// What is applied in a target, read over any connection; changes nothing.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/migration_set.h"
+#include "core/plan.h"
+#include "driver/connection/connection.h"
+#include "driver/fleet/target.h"
+
+namespace tenancy::driver {
+
+struct TargetTracking {
+  /// missing (the schema), foreign, denied or locked (its tracking table), unreachable (for any other reason); empty
+  /// when it was read.
+  std::string state{};
+  std::string detail{};
+  std::vector<core::AppliedMigration> applied{};  ///< of the target's set
+};
+
+/// `request` says what the tracking table is called. Throws ServerError(lost, timed_out).
+boost::asio::awaitable<TargetTracking> read_tracking(Connection& connection, const Target& target,
+                                                     const Request& request, Deadline deadline);
+
+/// Where a target stands, in the words of tenancy.status().
+struct TargetStanding {
+  std::string state;
+  std::optional<std::string> revision{}, head{};
+  std::optional<std::size_t> pending{};
+  std::string detail{};
+};
+[[nodiscard]] TargetStanding standing_of(const Target& target, const TargetTracking& tracking,
+                                         const core::MigrationSet& set, core::OutOfOrder out_of_order);
+
+}  // namespace tenancy::driver
