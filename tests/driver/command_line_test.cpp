@@ -88,6 +88,12 @@ TEST_F(CommandLineTest, AStarterFolderIsGood) {
   EXPECT_THAT(output_, HasSubstr("db/migrations/002_add_x.sql:3: error: the UPGRADE section is empty"));
 }
 
+TEST_F(CommandLineTest, AStandaloneFleetHasNothingToLoadInto) {
+  folder_.write("tenancy.toml", "[standalone]\nenabled = true\n");
+  EXPECT_EQ(run({"load"}), kUsage);
+  EXPECT_THAT(errors_, StartsWith("tenancy: a standalone fleet has no control database to load into\n"));
+}
+
 TEST_F(CommandLineTest, TheManualHasEveryCommandAndSetting) {
   EXPECT_EQ(run({"help", "--man"}), kDone);
   EXPECT_THAT(output_, StartsWith(".TH TENANCY 1"));
