@@ -120,7 +120,8 @@ std::string shape_finding(std::string_view oid) {
 std::string own_code_finding(std::string_view oid) {
   const std::string table(oid);
   return "CASE WHEN EXISTS (SELECT FROM pg_class WHERE oid = " + table +
-         " AND (relhasrules OR relrowsecurity)) OR EXISTS (SELECT FROM pg_attrdef WHERE adrelid = " + table +
+         " AND relrowsecurity) OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = " + table +
+         ") OR EXISTS (SELECT FROM pg_attrdef WHERE adrelid = " + table +
          ") OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = " + table +
          " AND contype NOT IN ('p', 'u', 'n')) OR EXISTS (SELECT FROM pg_trigger WHERE tgrelid = " + table +
          ") OR EXISTS (SELECT FROM pg_index WHERE indrelid = " + table +
@@ -181,6 +182,10 @@ TargetStatement take_role(const TargetPlace& place) {
           {place.schema}};
 }
 
+TargetStatement take_named_role(std::string_view role) {
+  return {"SELECT set_config('role', $1, true)", {std::string(role)}};
+}
+
 TargetStatement lock_tracking(const TargetPlace& place, bool to_write) {
   return {"LOCK TABLE ONLY " + tracking_name(place) + " IN " + (to_write ? "ROW EXCLUSIVE" : "ACCESS SHARE") + " MODE"};
 }
@@ -198,6 +203,14 @@ TargetStatement read_applied(const TargetPlace& place) {
 
 TargetStatement lock_target(std::uint32_t schema) {
   return {"SELECT pg_advisory_xact_lock(" + std::to_string(kLockClass) + ", " + std::to_string(lock_key(schema)) + ")"};
+}
+
+TargetStatement lock_target_by_name(const TargetPlace& place) {
+  // An oid has no sign, and an integer has one.
+  return {"SELECT pg_advisory_xact_lock(" + std::to_string(kLockClass) +
+              ", (oid::int8 - CASE WHEN oid::int8 > 2147483647 THEN 4294967296 ELSE 0 END)::int4)"
+              " FROM pg_namespace WHERE nspname = $1::name",
+          {place.schema}};
 }
 
 TargetStatement check_schema(const TargetPlace& place, std::uint32_t schema) {
@@ -261,18 +274,29 @@ TargetStatement migration_settings(const TargetPlace& place, const MigrationSett
           {path + "pg_temp", milliseconds(settings.lock_timeout), milliseconds(settings.statement_timeout)}};
 }
 
-TargetStatement check_migration(const TargetPlace& place, std::uint32_t schema, bool confined) {
-  std::string findings =
-      "CASE WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE oid = $1::oid AND nspname = $2::name) THEN 'renames#' "
-      "WHEN to_regclass($3) IS NULL OR " +
-      shape_finding("to_regclass($3)") + " IS NOT NULL THEN 'tracking#' END";
-  TargetStatement statement{{}, {std::to_string(schema), place.schema, tracking_name(place)}};
-  if (confined) {
-    findings += ", " + escape_finding("$4::text[]") + ", " + extension_finding();
-    statement.parameters.emplace_back(array_of(place.shared_schemas));
-  }
-  statement.sql = raise("coalesce(" + findings + ")");
-  return statement;
+TargetStatement check_migration(const TargetPlace& place, std::uint32_t schema) {
+  return {raise("CASE WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE oid = $1::oid AND nspname = $2::name) THEN "
+                "'renames#' WHEN to_regclass($3) IS NULL OR " +
+                shape_finding("to_regclass($3)") + " IS NOT NULL THEN 'tracking#' END"),
+          {std::to_string(schema), place.schema, tracking_name(place)}};
+}
+
+TargetStatement check_escapes(const TargetPlace& place, std::uint32_t schema) {
+  std::vector<std::string> shared = place.shared_schemas;
+  std::erase(shared, place.schema);
+  return {raise("coalesce(" + escape_finding("$2::text[]") + ", " + extension_finding() + ")"),
+          {std::to_string(schema), array_of(shared)}};
+}
+
+TargetStatement leave_path() {
+  return {
+      "SELECT pg_catalog.set_config('tenancy_driver.path', pg_catalog.current_setting('search_path'), true), "
+      "pg_catalog.set_config('search_path', '" +
+      std::string(kOwnPath) + "', true)"};
+}
+
+TargetStatement return_to_path() {
+  return {"SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('tenancy_driver.path'), true)"};
 }
 
 TargetStatement check_rows(const TargetPlace& place, std::size_t rows) {

@@ -77,6 +77,8 @@ enum FactColumn : std::size_t { kFactSchema, kFactOwner, kFactCaller, kFactRole,
 
 /// Takes the target's role, locally, when it is not the caller's.
 [[nodiscard]] TargetStatement take_role(const TargetPlace& place);
+/// The same by the name that the facts tell.
+[[nodiscard]] TargetStatement take_named_role(std::string_view role);
 /// Keeps the table as it is; SQLSTATE 42P01 when there is none.
 [[nodiscard]] TargetStatement lock_tracking(const TargetPlace& place, bool to_write);
 /// Raises foreign or own_code.
@@ -88,6 +90,7 @@ enum FactColumn : std::size_t { kFactSchema, kFactOwner, kFactCaller, kFactRole,
 
 /// Waits for the target's lock.
 [[nodiscard]] TargetStatement lock_target(std::uint32_t schema);
+[[nodiscard]] TargetStatement lock_target_by_name(const TargetPlace& place);
 /// Raises moved.
 [[nodiscard]] TargetStatement check_schema(const TargetPlace& place, std::uint32_t schema);
 /// Raises changed when the rows of the set are others than these.
@@ -109,8 +112,13 @@ struct MigrationSettings {
 [[nodiscard]] TargetStatement migration_settings(const TargetPlace& place, const MigrationSettings& settings,
                                                  bool local);
 
-/// Raises renames, tracking and, for a migration that is confined to the schema, escape or extension.
-[[nodiscard]] TargetStatement check_migration(const TargetPlace& place, std::uint32_t schema, bool confined);
+/// Raises renames or tracking.
+[[nodiscard]] TargetStatement check_migration(const TargetPlace& place, std::uint32_t schema);
+/// Raises escape or extension, for a migration that is confined to the schema.
+[[nodiscard]] TargetStatement check_escapes(const TargetPlace& place, std::uint32_t schema);
+/// Around a check between the statements of a migration, which have their own search_path.
+[[nodiscard]] TargetStatement leave_path();
+[[nodiscard]] TargetStatement return_to_path();
 /// Raises rows when there are not so many of the set: a migration that wrote data could have written there.
 [[nodiscard]] TargetStatement check_rows(const TargetPlace& place, std::size_t rows);
 

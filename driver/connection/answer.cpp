@@ -122,10 +122,10 @@ ServerReport lost_report(std::string_view words) {
   return {.severity = "FATAL", .sqlstate = "08006", .message = fmt::format("connection lost: {}", reason)};
 }
 
-ServerReport unreached_report(const Place& place, std::string_view words) {
+ServerReport unreached_report(const Endpoint& endpoint, std::string_view words) {
   ServerReport report = last_attempt(words);
   report.message = fmt::format("cannot connect to database \"{}\" on host \"{}\", port {}, as user \"{}\": {}",
-                               place.database, place.host, place.port, place.user, report.message);
+                               endpoint.database, endpoint.host, endpoint.port, endpoint.user, report.message);
   if (report.severity.empty()) report.severity = "FATAL";
   if (report.sqlstate.empty()) report.sqlstate = "08001";
   return report;

@@ -30,7 +30,7 @@ enum class Meaning {
 [[nodiscard]] ServerReport lost_report(std::string_view words);
 
 /// Where a connection was to lead to.
-struct Place {
+struct Endpoint {
   std::string host;
   std::string port;
   std::string database;
@@ -39,6 +39,6 @@ struct Place {
 
 /// Of a connection that did not come about, from libpq's words with PQERRORS_VERBOSE: the last attempt's SQLSTATE,
 /// message, detail and hint, when it was the server that refused; what was wrong with the way to it otherwise.
-[[nodiscard]] ServerReport unreached_report(const Place& place, std::string_view words);
+[[nodiscard]] ServerReport unreached_report(const Endpoint& endpoint, std::string_view words);
 
 }  // namespace tenancy::driver

@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-Place place_of(const Conninfo& in_force) {
+Endpoint endpoint_of(const Conninfo& in_force) {
   const auto value = [&in_force](std::string_view keyword, std::string_view otherwise) {
     return std::string(in_force.get(keyword).value_or(otherwise));
   };
@@ -31,15 +31,15 @@ Place place_of(const Conninfo& in_force) {
 }
 
 /// Where the attempt that failed led to.
-Place place_of(const PGconn* connection, const Conninfo& in_force) {
-  Place place = place_of(in_force);
-  if (const char* host = PQhost(connection); host != nullptr && *host != '\0') place.host = host;
-  if (const char* port = PQport(connection); port != nullptr && *port != '\0') place.port = port;
-  return place;
+Endpoint endpoint_of(const PGconn* connection, const Conninfo& in_force) {
+  Endpoint endpoint = endpoint_of(in_force);
+  if (const char* host = PQhost(connection); host != nullptr && *host != '\0') endpoint.host = host;
+  if (const char* port = PQport(connection); port != nullptr && *port != '\0') endpoint.port = port;
+  return endpoint;
 }
 
-ServerError unreached(const Place& place, std::string_view words) {
-  return {ServerError::Kind::unreached, unreached_report(place, words)};
+ServerError unreached(const Endpoint& endpoint, std::string_view words) {
+  return {ServerError::Kind::unreached, unreached_report(endpoint, words)};
 }
 
 std::vector<std::string> split(std::string_view list) {
@@ -161,7 +161,7 @@ asio::awaitable<Connection> Connection::open(Conninfo conninfo, Deadline deadlin
   try {
     co_await resolve(conninfo, in_force, deadline);
   } catch (const UnknownHost& error) {
-    throw unreached(place_of(in_force), error.what());
+    throw unreached(endpoint_of(in_force), error.what());
   }
   add_defaults(conninfo, in_force);
 
@@ -174,12 +174,12 @@ asio::awaitable<Connection> Connection::open(Conninfo conninfo, Deadline deadlin
   if (PQstatus(connection.get()) != CONNECTION_BAD) is_in_time = co_await poll(connection.get(), deadline);
   if (!is_in_time || PQstatus(connection.get()) != CONNECTION_OK) {
     forget_addresses_of(in_force);
-    throw unreached(place_of(connection.get(), in_force),
+    throw unreached(endpoint_of(connection.get(), in_force),
                     is_in_time ? PQerrorMessage(connection.get()) : "the server did not answer in time");
   }
   PQsetErrorVerbosity(connection.get(), PQERRORS_DEFAULT);
   if (PQsetnonblocking(connection.get(), 1) != 0) {
-    throw unreached(place_of(connection.get(), in_force), PQerrorMessage(connection.get()));
+    throw unreached(endpoint_of(connection.get(), in_force), PQerrorMessage(connection.get()));
   }
   co_return Connection(std::make_unique<Session>(executor, std::move(connection), std::move(notices)));
 }

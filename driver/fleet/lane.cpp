@@ -58,7 +58,7 @@ asio::awaitable<bool> Lane::connect(WorkQueue::Taken& taken) {
     co_return false;
   }
   if (auto* const error = std::get_if<std::exception_ptr>(&opened)) std::rethrow_exception(*error);
-  session_ = std::move(std::get<std::unique_ptr<Session>>(opened));
+  session_ = std::move(std::get<std::unique_ptr<TargetSession>>(opened));
   place_ = place;
   dispatcher_.reached(place.server);
   co_return true;

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "driver/fleet/dispatcher.h"
-#include "driver/fleet/session.h"
+#include "driver/fleet/target_session.h"
 
 namespace tenancy::driver {
 
@@ -27,7 +27,7 @@ class Lane {
   [[nodiscard]] bool is_busy() const noexcept { return busy_; }
 
  private:
-  using Opened = std::variant<std::unique_ptr<Session>, ServerError, std::exception_ptr>;
+  using Opened = std::variant<std::unique_ptr<TargetSession>, ServerError, std::exception_ptr>;
   using Attempt = std::variant<Outcome, ServerError, std::exception_ptr>;
 
   boost::asio::awaitable<void> carry_out(WorkQueue::Taken taken);
@@ -40,7 +40,7 @@ class Lane {
   Dispatcher& dispatcher_;
   SessionFactory& sessions_;
   const LaneOptions& options_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<TargetSession> session_;
   std::optional<Place> place_;  ///< of the session
   Event abort_;
   bool busy_ = false;

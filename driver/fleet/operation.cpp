@@ -1,7 +1,6 @@
 #include "driver/fleet/operation.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <list>
 #include <utility>
@@ -81,7 +80,7 @@ class RunningOperation {
   }
 
   asio::awaitable<void> wait_for_cancel_requests() {
-    while (cancelling_) co_await ended_.wait();
+    while (cancelling_ || cancel_requests_ > 0) co_await ended_.wait();
   }
 
   /// Never ends by itself.
@@ -119,11 +118,20 @@ class RunningOperation {
   asio::awaitable<void> cancel_lanes() {
     asio::steady_timer timer(executor_);
     for (int request = 0; request < kCancelRequests && running_ > 0; ++request) {
-      for (Lane& lane : lanes_) asio::co_spawn(executor_, lane.cancel(), asio::detached);
+      for (Lane& lane : lanes_) request_cancel(lane);
       timer.expires_after(kCancelInterval);
       co_await (timer.async_wait(asio::use_awaitable) || wait_for_end());
     }
     for (Lane& lane : lanes_) lane.abort();
+  }
+
+  void request_cancel(Lane& lane) {
+    ++cancel_requests_;
+    asio::co_spawn(executor_, lane.cancel(), [this](std::exception_ptr error) {
+      --cancel_requests_;
+      if (error) dispatcher_.fail(std::move(error));
+      ended_.wake_all();
+    });
   }
 
   template <typename Tell>
@@ -141,6 +149,7 @@ class RunningOperation {
   std::list<Lane> lanes_;
   std::size_t running_ = 0;  ///< lanes and the feeder
   bool cancelling_ = false;
+  std::size_t cancel_requests_ = 0;  ///< under way
   Event ended_;
 };
 

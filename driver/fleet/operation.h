@@ -4,7 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "driver/fleet/lane_options.h"
-#include "driver/fleet/session.h"
+#include "driver/fleet/target_session.h"
 #include "driver/fleet/target_source.h"
 #include "driver/fleet/work_queue.h"
 #include "driver/output/reporter.h"

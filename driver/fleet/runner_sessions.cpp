@@ -9,7 +9,7 @@ namespace {
 
 using boost::asio::awaitable;
 
-class RunnerSession : public Session {
+class RunnerSession : public TargetSession {
  public:
   RunnerSession(Connection connection, TargetRunner& runner) : connection_(std::move(connection)), runner_(runner) {}
 
@@ -38,7 +38,7 @@ Conninfo conninfo_of(const ServerDirectory& servers, const Place& place) {
 
 }  // namespace
 
-awaitable<std::unique_ptr<Session>> RunnerSessions::open(const Place& place, Deadline deadline) {
+awaitable<std::unique_ptr<TargetSession>> RunnerSessions::open(const Place& place, Deadline deadline) {
   Connection connection = co_await Connection::open(conninfo_of(servers_, place), deadline);
   if (on_notice_) {
     connection.on_notice([this, place](const ServerReport& notice) { on_notice_(place, notice); });

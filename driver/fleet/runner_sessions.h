@@ -6,7 +6,7 @@
 
 #include "driver/apply/target_runner.h"
 #include "driver/fleet/server_directory.h"
-#include "driver/fleet/session.h"
+#include "driver/fleet/target_session.h"
 
 namespace tenancy::driver {
 
@@ -26,7 +26,7 @@ class RunnerSessions : public SessionFactory {
   RunnerSessions(const ServerDirectory& servers, RunnerChoice& runners, OnNotice on_notice)
       : servers_(servers), runners_(runners), on_notice_(std::move(on_notice)) {}
 
-  boost::asio::awaitable<std::unique_ptr<Session>> open(const Place& place, Deadline deadline) override;
+  boost::asio::awaitable<std::unique_ptr<TargetSession>> open(const Place& place, Deadline deadline) override;
 
  private:
   const ServerDirectory& servers_;

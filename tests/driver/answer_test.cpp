@@ -8,7 +8,7 @@ namespace {
 using testing::EndsWith;
 using testing::Eq;
 
-const Place kPlace{.host = "db1", .port = "6432", .database = "app", .user = "ann"};
+const Endpoint kEndpoint{.host = "db1", .port = "6432", .database = "app", .user = "ann"};
 
 struct Case {
   const char* name;
@@ -25,7 +25,7 @@ void PrintTo(const Case& value, std::ostream* out) { *out << value.name; }
 class Unreached : public testing::TestWithParam<Case> {};
 
 TEST_P(Unreached, TellsWhy) {
-  const ServerReport report = unreached_report(kPlace, GetParam().words);
+  const ServerReport report = unreached_report(kEndpoint, GetParam().words);
   EXPECT_EQ(report.severity, "FATAL");
   EXPECT_EQ(report.sqlstate, GetParam().sqlstate);
   EXPECT_EQ(report.message, std::string("cannot connect to database \"app\" on host \"db1\", port 6432, as user "

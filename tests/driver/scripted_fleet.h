@@ -59,7 +59,7 @@ class ScriptedFleet : public SessionFactory {
     release_.wake_all();
   }
 
-  boost::asio::awaitable<std::unique_ptr<Session>> open(const Place& place, Deadline deadline) override;
+  boost::asio::awaitable<std::unique_ptr<TargetSession>> open(const Place& place, Deadline deadline) override;
 
  private:
   class ScriptedSession;
@@ -68,7 +68,7 @@ class ScriptedFleet : public SessionFactory {
   std::set<std::string> committed_in_doubt_;
 };
 
-class ScriptedFleet::ScriptedSession : public Session {
+class ScriptedFleet::ScriptedSession : public TargetSession {
  public:
   ScriptedSession(ScriptedFleet& fleet, Place place, const boost::asio::any_io_executor& executor)
       : fleet_(fleet), place_(std::move(place)), cancelled_(executor) {
@@ -134,7 +134,8 @@ class ScriptedFleet::ScriptedSession : public Session {
   Event cancelled_;
 };
 
-inline boost::asio::awaitable<std::unique_ptr<Session>> ScriptedFleet::open(const Place& place, Deadline /*deadline*/) {
+inline boost::asio::awaitable<std::unique_ptr<TargetSession>> ScriptedFleet::open(const Place& place,
+                                                                                  Deadline /*deadline*/) {
   ++connects;
   auto const executor = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer breath(executor, std::chrono::steady_clock::duration(0));

@@ -12,9 +12,9 @@
 namespace tenancy::driver {
 
 /// One operation at a time, of one lane. Its end closes it at once.
-class Session {
+class TargetSession {
  public:
-  virtual ~Session() = default;
+  virtual ~TargetSession() = default;
 
   /// As TargetRunner.
   virtual boost::asio::awaitable<Outcome> run(const Target& target, Deadline deadline) = 0;
@@ -29,7 +29,7 @@ class SessionFactory {
   virtual ~SessionFactory() = default;
 
   /// Throws ServerError(unreached), or another one for a session that was lost again.
-  virtual boost::asio::awaitable<std::unique_ptr<Session>> open(const Place& place, Deadline deadline) = 0;
+  virtual boost::asio::awaitable<std::unique_ptr<TargetSession>> open(const Place& place, Deadline deadline) = 0;
 };
 
 }  // namespace tenancy::driver

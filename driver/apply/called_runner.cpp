@@ -1,0 +1,251 @@
+#include "driver/apply/called_runner.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/tracking_sql.h"
+#include "driver/apply/failure.h"
+
+namespace tenancy::driver {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = core::Revision::Kind;
+
+constexpr std::string_view kNewestVersion =
+    "SELECT h.version FROM tenancy.history($1) AS h"
+    "  JOIN tenancy.migrations AS m ON m.migration_set = h.migration_set AND m.version = h.version"
+    " WHERE h.migration_set = $2 AND h.state = 'applied' AND NOT m.repeatable"
+    " ORDER BY tenancy.version_key(h.version) COLLATE \"C\" DESC LIMIT 1";
+
+std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
+
+std::string_view to_string(RunAs run_as) noexcept {
+  switch (run_as) {
+    case RunAs::automatic:
+      return "auto";
+    case RunAs::caller:
+      return "caller";
+    case RunAs::owner:
+      return "owner";
+  }
+  return "";
+}
+
+std::string_view to_string(core::OutOfOrder rule) noexcept {
+  switch (rule) {
+    case core::OutOfOrder::refuse:
+      return "refuse";
+    case core::OutOfOrder::apply:
+      return "apply";
+    case core::OutOfOrder::skip:
+      return "skip";
+  }
+  return "";
+}
+
+/// A list of names as search_path and tenancy.shared_schemas have it.
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + core::quote_identifier(name);
+  return list;
+}
+
+/// For the one transaction that the batch is.
+Statement settings_of(const Request& request) {
+  return {
+      "SELECT set_config('tenancy.lock_timeout', $1, true), set_config('tenancy.statement_timeout', $2, true),"
+      " set_config('tenancy.out_of_order', $3, true), set_config('tenancy.tracking_table', $4, true),"
+      " set_config('tenancy.shared_schemas', $5, true), set_config('lock_timeout', $1, true),"
+      " set_config('client_min_messages', 'warning', true)",
+      {milliseconds(request.lock_timeout), milliseconds(request.statement_timeout),
+       std::string(to_string(request.out_of_order)), request.tracking_table, list_of(request.shared_schemas)}};
+}
+
+Statement newest_of(const Target& target) {
+  return {std::string(kNewestVersion), {target.schema, target.migration_set}};
+}
+
+std::string revision_in(const Result& rows) { return rows.rows() == 0 ? "base" : std::string(rows.text(0, 0)); }
+
+std::string text_of(const std::optional<std::chrono::milliseconds>& time) {
+  return time ? milliseconds(*time) : std::string();
+}
+
+/// Everything of a migration but its SQL up, whose checksum stands for it.
+std::vector<std::string> traits_of(const core::Migration& one) {
+  const auto word = [](bool value) { return std::string(value ? "t" : "f"); };
+  return {sha256(one.up.sql),
+          one.description,
+          std::string(to_string(one.scope)),
+          word(one.transactional),
+          word(one.repeatable),
+          word(one.allow_outside),
+          text_of(one.lock_timeout),
+          text_of(one.statement_timeout),
+          one.down ? "+" + one.down->sql : "-"};
+}
+
+Statement add_migration(const core::Migration& one) {
+  const auto word = [](bool value) { return std::string(value ? "t" : "f"); };
+  const auto time = [](const auto& value) {
+    return value ? Parameters::value_type(milliseconds(*value)) : std::nullopt;
+  };
+  return {"SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11)",
+          {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
+           std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
+           word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout)}};
+}
+
+}  // namespace
+
+bool CalledRunner::has_outside_migrations(const Target& target) const {
+  const core::MigrationSet& set = store_.set(target.migration_set);
+  for (std::size_t index = 0; index < set.size(); ++index) {
+    if (!set[index].transactional) return true;
+  }
+  return false;
+}
+
+Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
+  const bool up = request_.direction == core::Direction::up;
+  const bool is_public = target.schema == request_.shared_schemas.front();
+  Statement call{std::string("SELECT version, description, direction, (extract(epoch FROM duration) * 1000000)::int8"
+                             " FROM tenancy.") +
+                     (up ? "migrate_" : "downgrade_"),
+                 {revision, target.migration_set, std::string(to_string(request_.run_as))}};
+  if (is_public) {
+    call.sql += "public($1, $2, $3) ORDER BY step";
+  } else {
+    call.sql += "schema($4, $1, $2, $3) ORDER BY step";
+    call.parameters.push_back(target.schema);
+  }
+  return call;
+}
+
+asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
+  const StorePlace place{target.server, target.database, target.migration_set};
+  if (target.database.empty() || updated_.contains(place)) co_return;
+  const Result rows = co_await connection.query(
+      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, lock_timeout_ms,"
+      "       statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE migration_set = $1",
+      parameters(target.migration_set), deadline);
+  std::map<std::string, std::vector<std::string>, std::less<>> stored;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    std::vector<std::string>& traits = stored[std::string(rows.text(row, 0))];
+    for (std::size_t column = 1; column < rows.columns(); ++column) traits.emplace_back(rows.text(row, column));
+  }
+  std::vector<Statement> statements;
+  const core::MigrationSet& set = store_.set(target.migration_set);
+  for (std::size_t index = 0; index < set.size(); ++index) {
+    const core::Migration& migration = store_.migration(target.migration_set, index);
+    if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
+  }
+  if (!statements.empty()) {
+    const BatchResult reply = co_await connection.batch(statements, deadline);
+    if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
+  }
+  updated_.insert(place);
+}
+
+asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connection& connection, const Target& target,
+                                                                       Outcome& outcome, Deadline deadline) {
+  if (request_.revision.kind == Kind::forward || request_.revision.kind == Kind::back) {
+    const Outcome plan = co_await plain_.plan(connection, target, deadline);
+    if (plan.failure) throw ServerError(ServerError::Kind::refused, *plan.failure);
+    co_return plan.to_revision;
+  }
+  if (!target.pinned_revision || request_.direction == core::Direction::down) co_return request_.revision_text;
+  const core::MigrationSet& set = store_.set(target.migration_set);
+  const core::Revision pin = core::parse_revision(*target.pinned_revision);
+  const core::Revision held = core::held_back(set, request_.revision, pin);
+  std::vector<Statement> statements;
+  statements.push_back(settings_of(request_));
+  statements.push_back(newest_of(target));
+  const BatchResult reply = co_await connection.batch(statements, deadline);
+  if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
+  outcome.from_revision = outcome.to_revision = revision_in(reply.results[1]);
+  const std::optional<std::size_t> newest = set.find(outcome.from_revision);
+  if (pin.kind == Kind::base || (newest && core::resolve_version(set, pin.version) < *newest)) co_return std::nullopt;
+  co_return held.kind == Kind::head ? "head" : held.version;
+}
+
+void CalledRunner::take(const BatchResult& reply, Outcome& outcome) const {
+  outcome.from_revision = revision_in(reply.results[1]);
+  const Result& steps = reply.results[2];
+  for (std::size_t row = 0; row < steps.rows(); ++row) {
+    outcome.steps.push_back({std::string(steps.text(row, 0)), std::string(steps.text(row, 1)), request_.direction,
+                             std::chrono::microseconds(std::stoll(std::string(steps.text(row, 3))))});
+  }
+  outcome.to_revision = revision_in(reply.results[3]);
+}
+
+asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline) {
+  const Target& target = outcome.target;
+  co_await update_store(connection, target, deadline);
+  const std::optional<std::string> revision = co_await revision_for(connection, target, outcome, deadline);
+  if (!revision) co_return;
+  in_doubt_.insert_or_assign(place_of(target), *revision);
+  std::vector<Statement> statements;
+  statements.push_back(settings_of(request_));
+  statements.push_back(newest_of(target));
+  statements.push_back(migrate_call(target, *revision));
+  statements.push_back(newest_of(target));
+  const BatchResult reply = co_await connection.batch(statements, deadline);
+  in_doubt_.erase(place_of(target));
+  if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
+  take(reply, outcome);
+}
+
+asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
+  if (has_outside_migrations(target)) {
+    const Outcome plan = co_await plain_.plan(connection, target, deadline);
+    const core::MigrationSet& set = store_.set(target.migration_set);
+    const bool goes_outside = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const StepOutcome& step) {
+      return !set[set.find(step.version).value()].transactional;
+    });
+    if (goes_outside) co_return co_await plain_.run(connection, target, deadline);
+  }
+  Outcome outcome{target};
+  if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
+  const Clock::time_point begin = Clock::now();
+  try {
+    co_await call(connection, outcome, deadline);
+  } catch (const ServerError& error) {
+    if (!error.session_goes_on()) throw;
+    in_doubt_.erase(place_of(target));
+    outcome.failure = relabelled(error.report(), target);
+    const bool was_cancelled = error.kind() == ServerError::Kind::refused && error.sqlstate() == "57014" &&
+                               error.report().message.find("statement timeout of") == std::string::npos;
+    outcome.state = was_cancelled ? Outcome::State::cancelled : Outcome::State::failed;
+  } catch (const core::Error& error) {
+    outcome.failure = relabelled(to_report(error), target);
+    outcome.state = Outcome::State::failed;
+  }
+  outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  co_return outcome;
+}
+
+asio::awaitable<std::optional<Outcome>> CalledRunner::look_up(Connection& connection, const Target& target,
+                                                              Deadline deadline) {
+  const auto found = in_doubt_.find(place_of(target));
+  if (found == in_doubt_.end()) co_return co_await plain_.look_up(connection, target, deadline);
+  Request request = request_;
+  request.revision = core::parse_revision(found->second);
+  PlainRunner plain(store_, std::move(request));
+  co_await plain.wait_for_others(connection, target, deadline);
+  Target unpinned = target;
+  unpinned.pinned_revision.reset();
+  const Outcome plan = co_await plain.plan(connection, unpinned, deadline);
+  in_doubt_.erase(found);
+  if (plan.failure || !plan.steps.empty()) co_return std::nullopt;
+  Outcome outcome{target};
+  outcome.from_revision = outcome.to_revision = plan.from_revision;
+  if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
+  co_return outcome;
+}
+
+}  // namespace tenancy::driver

@@ -1,0 +1,179 @@
+#include "driver/apply/plain_batch.h"
+
+#include <algorithm>
+
+namespace tenancy::driver {
+
+using Purpose = PlainBatch::Purpose;
+
+void PlainBatch::add(Origin origin, core::TargetStatement statement) {
+  statements_.push_back({std::move(statement.sql), std::move(statement.parameters)});
+  origins_.push_back(origin);
+}
+
+void PlainBatch::add(Purpose purpose, std::vector<core::TargetStatement> statements) {
+  for (core::TargetStatement& statement : statements) add(purpose, std::move(statement));
+}
+
+const Result* PlainBatch::find(const BatchResult& reply, Purpose purpose, std::size_t step) const {
+  for (std::size_t i = 0; i < reply.results.size(); ++i) {
+    if (origins_[i].purpose == purpose && origins_[i].step == step) return &reply.results[i];
+  }
+  return nullptr;
+}
+
+namespace {
+
+void add_facts(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
+  batch.add(Purpose::transaction, core::begin_statement());
+  batch.add(Purpose::settings, core::own_settings(lock_timeout));
+  batch.add(Purpose::facts, core::read_facts(place));
+  batch.add(Purpose::role, core::take_role(place));
+}
+
+void add_rows(PlainBatch& batch, const core::TargetPlace& place) {
+  batch.add(Purpose::lock_tracking, core::lock_tracking(place, false));
+  batch.add(Purpose::check_tracking, core::check_tracking(place));
+  batch.add(Purpose::applied, core::read_applied(place));
+  batch.add(Purpose::transaction, core::TargetStatement{"COMMIT"});
+}
+
+}  // namespace
+
+void add_look(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
+  add_facts(batch, place, lock_timeout);
+  add_rows(batch, place);
+}
+
+void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
+  add_facts(batch, place, lock_timeout);
+  batch.add(Purpose::lock_target, core::lock_target_by_name(place));
+  add_rows(batch, place);
+}
+
+std::vector<core::AppliedMigration> read_rows(const Result& rows) {
+  std::vector<core::AppliedMigration> applied;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    applied.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1)), rows.text(row, 2) == "t",
+                       std::stoll(std::string(rows.text(row, 3)))});
+  }
+  return applied;
+}
+
+namespace {
+
+/// Our own rights and names again, whatever a migration has set.
+void add_own_session(PlainBatch& batch, const PlainPart& part) {
+  batch.add(Purpose::settings, core::own_settings(part.limits.lock_timeout));
+  if (part.facts.role) batch.add(Purpose::role, core::take_named_role(*part.facts.role));
+}
+
+/// Locks, and everything of which the plan was made once more.
+void add_entry(PlainBatch& batch, const PlainPart& part) {
+  batch.add(Purpose::transaction, core::begin_statement());
+  batch.add(Purpose::settings, core::own_settings(part.limits.lock_timeout));
+  batch.add(Purpose::lock_target, core::lock_target(part.facts.schema));
+  batch.add(Purpose::check_target, core::check_schema(part.place, part.facts.schema));
+  if (part.needs_empty_schema) batch.add(Purpose::check_target, core::check_empty(part.place, part.facts.schema));
+  if (part.facts.role) batch.add(Purpose::role, core::take_named_role(*part.facts.role));
+  if (part.facts.is_tracked) {
+    batch.add(Purpose::lock_tracking, core::lock_tracking(part.place, true));
+    batch.add(Purpose::check_tracking, core::check_tracking(part.place));
+    batch.add(Purpose::check_target, core::check_applied(part.place, part.facts.applied));
+  } else {
+    batch.add(Purpose::create_tracking, core::create_tracking(part.place));
+  }
+}
+
+/// As the statement stands, or fit for a transaction; nothing for maintenance that a new table does not need.
+std::optional<std::string> text_of(const Script::Statement& statement, bool transactional) {
+  if (transactional) return std::string(statement.source.text);
+  return statement.kind.transactional_text();
+}
+
+void add_script(PlainBatch& batch, const PlainPart& part, const Script& script, bool transactional, bool confined) {
+  const std::vector<Script::Statement>& statements = script.statements();
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    batch.begin_statement(i);
+    if (std::optional<std::string> text = text_of(statements[i], transactional)) {
+      batch.add(Purpose::statement, core::TargetStatement{*std::move(text)});
+    }
+    if (confined && part.checks_each_statement) {
+      batch.add(Purpose::check_statement, core::leave_path());
+      batch.add(Purpose::check_statement, core::check_escapes(part.place, part.facts.schema));
+      batch.add(Purpose::check_statement, core::return_to_path());
+    }
+  }
+}
+
+/// Where functions may have been called, or the role set, anything may be left.
+bool may_leave_a_role(const Script& script) {
+  return script.writes_data() || std::any_of(script.statements().begin(), script.statements().end(),
+                                             [](const auto& one) { return one.kind.is_role_setting(); });
+}
+
+void add_record(PlainBatch& batch, const PlainPart& part, const core::Step& step, std::size_t& rows) {
+  const core::StoredMigration& stored = part.store.set(part.place.migration_set)[step.migration];
+  const bool up = step.direction == core::Direction::up;
+  if (!up) {
+    batch.add(Purpose::record, core::delete_row(part.place, stored.version));
+    --rows;
+    return;
+  }
+  if (step.again) batch.add(Purpose::check_migration, core::delete_row(part.place, stored.version));
+  batch.add(Purpose::record, core::insert_row(part.place, stored));
+  if (!step.again) ++rows;
+}
+
+void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, std::size_t& rows) {
+  const std::string& set = part.place.migration_set;
+  const core::Migration& migration = part.store.migration(set, step.migration);
+  const Script& script = part.store.script(set, step.migration, step.direction);
+  const bool confined = part.kind == core::TargetKind::tenant && !migration.allow_outside;
+  const core::MigrationSettings limits{migration.lock_timeout.value_or(part.limits.lock_timeout),
+                                       migration.statement_timeout.value_or(part.limits.statement_timeout)};
+  batch.add(Purpose::prepare, core::migration_settings(part.place, limits, true));
+  // Nothing may be left to fire later, with the rights of whoever commits.
+  if (part.facts.role) batch.add(Purpose::prepare, core::TargetStatement{"SET CONSTRAINTS ALL IMMEDIATE"});
+  add_script(batch, part, script, migration.transactional, confined);
+  if (part.facts.role || script.writes_data()) {
+    // Their errors are this migration's own, and the next one can alter the same tables.
+    batch.add(Purpose::constraints, core::TargetStatement{"SET CONSTRAINTS ALL IMMEDIATE"});
+    batch.add(Purpose::constraints, core::TargetStatement{"SET CONSTRAINTS ALL DEFERRED"});
+  }
+  if (may_leave_a_role(script)) {
+    batch.add(Purpose::reset, core::TargetStatement{"RESET SESSION AUTHORIZATION"});
+    batch.add(Purpose::reset, core::TargetStatement{"RESET ROLE"});
+  }
+  add_own_session(batch, part);
+  batch.add(Purpose::check_migration, core::check_migration(part.place, part.facts.schema));
+  if (confined && !part.checks_each_statement) {
+    batch.add(Purpose::check_migration, core::check_escapes(part.place, part.facts.schema));
+  }
+  if (script.writes_data()) batch.add(Purpose::check_migration, core::check_rows(part.place, rows));
+  add_record(batch, part, step, rows);
+}
+
+}  // namespace
+
+void add_part(PlainBatch& batch, const PlainPart& part) {
+  add_entry(batch, part);
+  std::size_t rows = part.facts.applied.size();
+  for (std::size_t i = 0; i < part.steps.size(); ++i) {
+    batch.begin_step(i);
+    add_step(batch, part, part.steps[i], rows);
+    batch.add(Purpose::reset, core::reset_migration());
+    if (i + 1 < part.steps.size()) add_own_session(batch, part);
+  }
+  batch.add(Purpose::reset, core::reset_session());
+  batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
+}
+
+void add_rollback(PlainBatch& batch) { batch.add(Purpose::transaction, core::TargetStatement{"ROLLBACK"}); }
+
+void add_session_reset(PlainBatch& batch) {
+  batch.add(Purpose::reset, core::TargetStatement{"DEALLOCATE ALL"});
+  batch.add(Purpose::reset, core::TargetStatement{"SELECT pg_catalog.pg_advisory_unlock_all()"});
+}
+
+}  // namespace tenancy::driver

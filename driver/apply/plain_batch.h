@@ -1,0 +1,104 @@
+// Statements that are sent together, and what each of them is for.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/plan.h"
+#include "core/target_sql.h"
+#include "driver/apply/store.h"
+#include "driver/connection/connection.h"
+
+namespace tenancy::driver {
+
+class PlainBatch {
+ public:
+  enum class Purpose {
+    transaction,  ///< BEGIN, COMMIT of what only looked, ROLLBACK
+    settings,
+    facts,
+    role,
+    lock_tracking,
+    check_tracking,
+    applied,
+    lock_target,
+    check_target,
+    create_tracking,
+    empty,
+    prepare,      ///< the settings of a migration
+    statement,    ///< of a migration
+    constraints,  ///< deferred ones
+    check_statement,
+    check_migration,
+    record,
+    reset,
+    commit,
+  };
+  struct Origin {
+    Purpose purpose = Purpose::transaction;
+    std::size_t step = 0;       ///< index of the plan's step, where it is of one
+    std::size_t statement = 0;  ///< index in its script, likewise
+  };
+
+  void add(Purpose purpose, core::TargetStatement statement) {
+    add({purpose, step_, statement_}, std::move(statement));
+  }
+  void add(Purpose purpose, std::vector<core::TargetStatement> statements);
+
+  /// What is added from now on is of this step, and of this statement of its script.
+  void begin_step(std::size_t step) noexcept { step_ = step, statement_ = 0; }
+  void begin_statement(std::size_t statement) noexcept { statement_ = statement; }
+
+  [[nodiscard]] bool is_empty() const noexcept { return statements_.empty(); }
+  [[nodiscard]] std::span<const Statement> statements() const noexcept { return statements_; }
+  [[nodiscard]] const Origin& origin(std::size_t index) const { return origins_.at(index); }
+  /// The result of the first statement for that purpose (in that step), if it came so far.
+  [[nodiscard]] const Result* find(const BatchResult& reply, Purpose purpose, std::size_t step = 0) const;
+
+ private:
+  void add(Origin origin, core::TargetStatement statement);
+
+  std::vector<Statement> statements_;
+  std::vector<Origin> origins_;
+  std::size_t step_ = 0;
+  std::size_t statement_ = 0;
+};
+
+/// What a look at the target has found.
+struct PlainFacts {
+  std::uint32_t schema = 0;  ///< its oid
+  std::string owner{};
+  std::string caller{};
+  std::optional<std::string> role{};  ///< that migrations have, when it is not the caller
+  bool may_be_owner = false;
+  bool is_tracked = false;  ///< there is a tracking table
+  std::vector<core::AppliedMigration> applied{};
+};
+
+/// What is to be done in one transaction.
+struct PlainPart {
+  const MigrationStore& store;
+  const core::TargetPlace& place;
+  const PlainFacts& facts;
+  core::TargetKind kind;
+  std::span<const core::Step> steps;
+  core::MigrationSettings limits;      ///< for migrations without their own
+  bool needs_empty_schema = false;     ///< non-transactional steps are among them
+  bool checks_each_statement = false;  ///< for what was made outside of the schema
+};
+
+/// In one transaction: schema, roles, tracking table and its rows.
+void add_look(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout);
+/// The same behind whoever holds the target's lock: the rows are what all that began before has left.
+void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout);
+[[nodiscard]] std::vector<core::AppliedMigration> read_rows(const Result& rows);
+/// In one transaction, all of it with COMMIT.
+void add_part(PlainBatch& batch, const PlainPart& part);
+/// After a failure.
+void add_rollback(PlainBatch& batch);
+/// Behind it, when nothing else follows: what no end of a transaction takes away.
+void add_session_reset(PlainBatch& batch);
+
+}  // namespace tenancy::driver

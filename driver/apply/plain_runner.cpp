@@ -1,0 +1,158 @@
+#include "driver/apply/plain_runner.h"
+
+#include <algorithm>
+
+#include "driver/apply/failure.h"
+
+namespace tenancy::driver {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// For giving a session back that an attempt has left in a transaction.
+constexpr std::chrono::seconds kTimeToClear{5};
+
+bool is_relative(const core::Revision& revision) {
+  return revision.kind == core::Revision::Kind::forward || revision.kind == core::Revision::Kind::back;
+}
+
+void add(std::vector<StepOutcome>& steps, const std::vector<StepOutcome>& more) {
+  steps.insert(steps.end(), more.begin(), more.end());
+}
+
+void fail(Outcome& outcome, ServerReport report, bool cancelled) {
+  outcome.state = cancelled ? Outcome::State::cancelled : Outcome::State::failed;
+  outcome.failure = std::move(report);
+}
+
+}  // namespace
+
+asio::awaitable<void> PlainRunner::drive(Connection& connection, PlainTarget& part, Outcome& outcome,
+                                         Deadline deadline) {
+  while (!part.next().is_empty()) {
+    const bool commits = part.commits();
+    if (commits) {
+      Outcome sent = outcome;
+      add(sent.steps, part.steps());
+      sent.to_revision = part.to_revision();
+      if (sent.from_revision.empty()) sent.from_revision = part.from_revision();
+      in_doubt_.insert_or_assign(place_of(outcome.target), std::move(sent));
+    }
+    const BatchResult reply = co_await connection.batch(part.next().statements(), deadline);
+    if (commits) in_doubt_.erase(place_of(outcome.target));
+    part.take(reply);
+  }
+}
+
+asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& outcome, Deadline deadline) {
+  const Target& target = outcome.target;
+  Request request = request_;
+  for (bool first = true;; first = false) {
+    PlainTarget part(store_, request, target, connection.server_version());
+    co_await drive(connection, part, outcome, deadline);
+    if (first) outcome.from_revision = part.from_revision();
+    add(outcome.steps, part.steps());
+    outcome.to_revision = part.to_revision();
+    if (part.failure()) co_return fail(outcome, *part.failure(), part.was_cancelled());
+    if (!part.has_more()) co_return;
+    if (is_relative(request.revision)) request.revision = core::parse_revision(part.planned_revision());
+    if (!part.steps().empty()) continue;
+    const std::string& version = store_.set(target.migration_set)[part.next_step().migration].version;
+    co_return fail(outcome,
+                   make_report("0A000", target.label() + ": migration " + version + " runs outside of a transaction"),
+                   false);
+  }
+}
+
+asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& target, Deadline deadline) {
+  Outcome outcome{target};
+  if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
+  const Clock::time_point begin = Clock::now();
+  std::optional<ServerReport> timeout;
+  try {
+    co_await run_parts(connection, outcome, deadline);
+  } catch (const ServerError& error) {
+    if (!error.session_goes_on()) throw;
+    timeout = error.report();
+  }
+  if (timeout) {
+    in_doubt_.erase(place_of(target));
+    if (connection.in_transaction()) {
+      PlainBatch clear;
+      add_rollback(clear);
+      add_session_reset(clear);
+      (void)co_await connection.batch(clear.statements(), Clock::now() + kTimeToClear);
+    }
+    prefix(*timeout, target.label());
+    fail(outcome, *std::move(timeout), false);
+  }
+  outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  co_return outcome;
+}
+
+bool PlainRunner::has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const {
+  const core::MigrationSet& set = store_.set(sent.target.migration_set);
+  return std::all_of(sent.steps.begin(), sent.steps.end(), [&](const StepOutcome& step) {
+    const auto row = std::find_if(applied.begin(), applied.end(),
+                                  [&](const core::AppliedMigration& one) { return one.version == step.version; });
+    if (step.direction == core::Direction::down) return row == applied.end();
+    return row != applied.end() && !row->in_doubt && row->checksum == set[set.find(step.version).value()].checksum;
+  });
+}
+
+asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connection, const Target& target,
+                                                             Deadline deadline) {
+  const auto found = in_doubt_.find(place_of(target));
+  if (found == in_doubt_.end()) co_return std::nullopt;
+  // The lock that the lost session may still hold says that it is not at its end; then the rows say how it ended.
+  PlainBatch batch;
+  const core::TargetPlace place = driver::place_of(request_, target, connection.server_version());
+  add_look_at_end(batch, place, request_.lock_timeout);
+  const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
+  std::optional<Outcome> outcome;
+  if (!reply.failure) {
+    const std::vector<core::AppliedMigration> applied = read_rows(*batch.find(reply, PlainBatch::Purpose::applied));
+    if (has_happened(found->second, applied)) outcome = found->second;
+  } else {
+    PlainBatch clear;
+    add_rollback(clear);
+    (void)co_await connection.batch(clear.statements(), deadline);
+    // A table that is not there has no rows.
+    if (reply.failure->sqlstate != "42P01") throw ServerError(ServerError::Kind::refused, *reply.failure);
+  }
+  in_doubt_.erase(found);
+  co_return outcome;
+}
+
+asio::awaitable<void> PlainRunner::wait_for_others(Connection& connection, const Target& target, Deadline deadline) {
+  PlainBatch batch;
+  const core::TargetPlace place = driver::place_of(request_, target, connection.server_version());
+  batch.add(PlainBatch::Purpose::transaction, core::begin_statement());
+  batch.add(PlainBatch::Purpose::settings, core::own_settings(request_.lock_timeout));
+  batch.add(PlainBatch::Purpose::lock_target, core::lock_target_by_name(place));
+  batch.add(PlainBatch::Purpose::transaction, core::TargetStatement{"COMMIT"});
+  const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
+  if (!reply.failure) co_return;
+  PlainBatch clear;
+  add_rollback(clear);
+  (void)co_await connection.batch(clear.statements(), deadline);
+  throw ServerError(ServerError::Kind::refused, *reply.failure);
+}
+
+asio::awaitable<Outcome> PlainRunner::plan(Connection& connection, const Target& target, Deadline deadline) {
+  Outcome outcome{target};
+  PlainTarget part(store_, request_, target, connection.server_version());
+  while (!part.next().is_empty() && !part.commits()) {
+    part.take(co_await connection.batch(part.next().statements(), deadline));
+  }
+  outcome.from_revision = part.from_revision();
+  outcome.to_revision = part.planned_revision();
+  if (part.failure()) fail(outcome, *part.failure(), part.was_cancelled());
+  outcome.steps = part.all_steps();
+  co_return outcome;
+}
+
+}  // namespace tenancy::driver

@@ -1,0 +1,46 @@
+// Carries plans out by plain SQL, where the extension is not.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "driver/apply/plain_target.h"
+#include "driver/apply/store.h"
+#include "driver/apply/target_runner.h"
+
+namespace tenancy::driver {
+
+class PlainRunner : public TargetRunner {
+ public:
+  /// The store must outlive the object.
+  PlainRunner(const MigrationStore& store, Request request) : store_(store), request_(std::move(request)) {}
+
+  boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline) override;
+  boost::asio::awaitable<std::optional<Outcome>> look_up(Connection& connection, const Target& target,
+                                                         Deadline deadline) override;
+
+  /// The steps that run() would take now, which must not be relative; nothing is done. An outcome with the steps, or a
+  /// failed one.
+  boost::asio::awaitable<Outcome> plan(Connection& connection, const Target& target, Deadline deadline);
+
+  /// Until nobody who began before works on the target. Throws ServerError.
+  boost::asio::awaitable<void> wait_for_others(Connection& connection, const Target& target, Deadline deadline);
+
+ private:
+  using Place = std::tuple<std::string, std::string, std::string, std::string>;
+  static Place place_of(const Target& target) {
+    return {target.server, target.database, target.schema, target.migration_set};
+  }
+
+  /// Sends what `part` wants sent, to its end.
+  boost::asio::awaitable<void> drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline);
+  boost::asio::awaitable<void> run_parts(Connection& connection, Outcome& outcome, Deadline deadline);
+  [[nodiscard]] bool has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const;
+
+  const MigrationStore& store_;
+  Request request_;
+  std::map<Place, Outcome> in_doubt_;  ///< what was sent, and maybe committed, when a session was lost
+};
+
+}  // namespace tenancy::driver

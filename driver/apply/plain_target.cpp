@@ -1,0 +1,329 @@
+#include "driver/apply/plain_target.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "driver/apply/failure.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+using Purpose = PlainBatch::Purpose;
+
+/// Every other look is owed to somebody else's success.
+constexpr int kMostLooks = 10;
+constexpr std::size_t kLongestName = 63;
+
+core::TargetRole role_of(const Request& request, const Target& target) {
+  switch (request.run_as) {
+    case RunAs::caller:
+      return core::TargetRole::caller;
+    case RunAs::owner:
+      return core::TargetRole::owner;
+    case RunAs::automatic:
+      break;
+  }
+  // What tenants share is the caller's: extensions, say, that its owner could not install.
+  const bool shared = target.kind != core::TargetKind::tenant && target.database.empty();
+  return shared ? core::TargetRole::caller : core::TargetRole::automatic;
+}
+
+bool is_reserved(const std::string& schema) {
+  return schema.starts_with("pg_") || schema == "information_schema" || schema == "tenancy";
+}
+
+ServerReport missing_schema() {
+  return make_report("3F000", "the schema does not exist",
+                     "A new tenant is made with tenancy.create_tenant(). For one that is registered, restore the "
+                     "schema, correct tenancy.tenants, or call tenancy.deregister_tenant().");
+}
+
+std::optional<core::Finding> finding_of(const ServerReport& report) {
+  return report.sqlstate == "22P02" ? core::finding_in(report.message) : std::nullopt;
+}
+
+}  // namespace
+
+core::TargetPlace place_of(const Request& request, const Target& target, int server_version) {
+  return {target.schema,          request.tracking_table,   target.migration_set,
+          request.shared_schemas, role_of(request, target), server_version};
+}
+
+PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version)
+    : store_(store), request_(request), target_(target), place_(place_of(request, target, server_version)) {
+  if (target.schema.size() > kLongestName) {
+    refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
+                       "It has " + std::to_string(target.schema.size()) + " bytes; names have at most " +
+                           std::to_string(kLongestName) + "."));
+    return;
+  }
+  look();
+}
+
+void PlainTarget::look() {
+  stage_ = Stage::look;
+  batch_ = {};
+  ++looks_;
+  if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
+  add_look(batch_, place_, request_.lock_timeout);
+}
+
+void PlainTarget::take(const BatchResult& reply) {
+  try {
+    switch (stage_) {
+      case Stage::look:
+        return take_look(reply);
+      case Stage::details:
+        return take_details(reply);
+      case Stage::act:
+        return take_act(reply);
+      case Stage::clear:
+      case Stage::over:
+        return end();
+    }
+  } catch (const core::Error& error) {
+    refuse(to_report(error));
+  }
+}
+
+void PlainTarget::take_look(const BatchResult& reply) {
+  needs_rollback_ = reply.failure.has_value();
+  if (batch_.find(reply, Purpose::facts) == nullptr) return fail(*reply.failure, true);
+  if (!read_facts(reply)) return fail(missing_schema(), needs_rollback_);
+  if (is_reserved(target_.schema)) {
+    return fail(make_report("42939", "the schema belongs to the system and cannot be migrated"), needs_rollback_);
+  }
+  if (reply.failure) {
+    const Purpose purpose = batch_.origin(reply.results.size()).purpose;
+    if (purpose != Purpose::lock_tracking || reply.failure->sqlstate != "42P01") return explain_look(reply);
+    facts_.is_tracked = false;
+  } else {
+    facts_.is_tracked = true;
+    facts_.applied = read_rows(*batch_.find(reply, Purpose::applied));
+  }
+  if (needs_details()) return ask_details();
+  make_plan(false);
+}
+
+bool PlainTarget::read_facts(const BatchResult& reply) {
+  const Result* const facts = batch_.find(reply, Purpose::facts);
+  if (facts->rows() == 0) return false;
+  facts_ = {};
+  facts_.schema = static_cast<std::uint32_t>(std::stoul(std::string(facts->text(0, core::kFactSchema))));
+  facts_.owner = facts->text(0, core::kFactOwner);
+  facts_.caller = facts->text(0, core::kFactCaller);
+  facts_.role = facts->value(0, core::kFactRole);
+  facts_.may_be_owner = facts->text(0, core::kFactMayBeOwner) == "t";
+  return true;
+}
+
+void PlainTarget::explain_look(const BatchResult& reply) {
+  const Purpose purpose = batch_.origin(reply.results.size()).purpose;
+  ServerReport report = *reply.failure;
+  if (const auto finding = finding_of(report)) {
+    report = explain(*finding, place_);
+  } else if (purpose == Purpose::role && report.sqlstate == "42501" && !facts_.may_be_owner) {
+    report = make_report("42501", "role \"" + facts_.caller + "\" may not run migrations as \"" + facts_.owner + "\"",
+                         "Grant it membership in the owner's role, or run as the caller: run_as => 'caller'.");
+  } else if (report.sqlstate == "42501" && purpose != Purpose::role) {
+    report = make_report("42501", "permission denied for tracking table \"" + place_.tracking_table + "\"",
+                         "Migrate as a role that may read and write it: the schema's owner, by run_as => 'owner', or "
+                         "whoever made the table.");
+  } else if (report.sqlstate == "42809" && purpose == Purpose::lock_tracking) {
+    report = explain({std::string(core::kFindingForeign), {}}, place_);
+  }
+  fail(std::move(report), true);
+}
+
+bool PlainTarget::needs_details() const {
+  const std::vector<core::AppliedMigration>& applied = facts_.applied;
+  if (std::any_of(applied.begin(), applied.end(), [](const auto& row) { return row.in_doubt; })) return true;
+  if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
+  // Nothing else is in a schema that a first migration is for.
+  const core::MigrationSet& set = store_.set(target_.migration_set);
+  for (std::size_t index = 0; applied.empty() && index < set.size(); ++index) {
+    if (!set[index].transactional) return true;
+  }
+  return false;
+}
+
+void PlainTarget::ask_details() {
+  stage_ = Stage::details;
+  batch_ = {};
+  if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
+  batch_.add(Purpose::transaction, core::begin_statement());
+  batch_.add(Purpose::settings, core::own_settings(request_.lock_timeout));
+  batch_.add(Purpose::check_target, core::check_unoccupied(facts_.schema));
+  batch_.add(Purpose::empty, core::read_empty(place_, facts_.schema));
+  batch_.add(Purpose::transaction, core::TargetStatement{"COMMIT"});
+}
+
+void PlainTarget::take_details(const BatchResult& reply) {
+  if (reply.failure) {
+    const auto finding = finding_of(*reply.failure);
+    return fail(finding ? explain(*finding, place_) : *reply.failure, true);
+  }
+  make_plan(batch_.find(reply, Purpose::empty)->text(0, 0) == "t");
+}
+
+core::Plan PlainTarget::plan() const {
+  const core::MigrationSet& set = store_.set(target_.migration_set);
+  constexpr auto kRetry = core::InDoubt::retry;
+  if (request_.direction == core::Direction::down) {
+    return core::plan_downgrade(set, target_.kind, facts_.applied, request_.revision, kRetry);
+  }
+  if (target_.pinned_revision) {
+    return core::plan_pinned_upgrade(set, target_.kind, facts_.applied, request_.revision,
+                                     core::parse_revision(*target_.pinned_revision), request_.out_of_order, kRetry);
+  }
+  return core::plan_upgrade(set, target_.kind, facts_.applied, request_.revision, request_.out_of_order, kRetry);
+}
+
+/// Non-transactional steps too in a tenant's schema that is empty: they cannot keep anybody waiting who works there.
+bool PlainTarget::runs_inside(const core::Step& step, bool is_empty) const {
+  const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
+  if (migration.transactional) return true;
+  return is_empty && step.direction == core::Direction::up && !step.in_doubt &&
+         target_.kind == core::TargetKind::tenant && !migration.allow_outside;
+}
+
+void PlainTarget::make_plan(bool is_empty) {
+  const bool rolls_back = needs_rollback_;
+  try {
+    plan_ = plan();
+    inside_ = 0;
+    while (inside_ < plan_.steps.size() && runs_inside(plan_.steps[inside_], is_empty)) ++inside_;
+    for (std::size_t i = 0; i < inside_; ++i) {
+      const core::Step& step = plan_.steps[i];
+      try {
+        store_.script(target_.migration_set, step.migration, step.direction).check_session();
+      } catch (const core::Error& error) {
+        ServerReport report = to_report(error);
+        prefix(report, step_name(step));
+        report.detail = "It changes the session, and the next tenant would get what this one left.";
+        return fail(std::move(report), rolls_back);
+      }
+    }
+  } catch (const core::Error& error) {
+    return fail(to_report(error), rolls_back);
+  }
+  const core::MigrationSet& set = store_.set(target_.migration_set);
+  to_ = core::first_steps(set, target_.kind, facts_.applied, plan_, inside_).to;
+  if (inside_ > 0) return act();
+  if (!rolls_back) return end();
+  clear();
+}
+
+void PlainTarget::act() {
+  stage_ = Stage::act;
+  batch_ = {};
+  steps_.clear();
+  if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
+  PlainPart part{store_,
+                 place_,
+                 facts_,
+                 target_.kind,
+                 std::span(plan_.steps).first(inside_),
+                 {request_.lock_timeout, request_.statement_timeout}};
+  part.checks_each_statement = checks_each_statement_;
+  const core::MigrationSet& set = store_.set(target_.migration_set);
+  part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
+                                        [&](const core::Step& step) { return !set[step.migration].transactional; });
+  steps_ = named(part.steps);
+  add_part(batch_, part);
+}
+
+std::vector<StepOutcome> PlainTarget::named(std::span<const core::Step> steps) const {
+  const core::MigrationSet& set = store_.set(target_.migration_set);
+  std::vector<StepOutcome> result;
+  for (const core::Step& step : steps) {
+    result.push_back({set[step.migration].version, set[step.migration].description, step.direction, {}});
+  }
+  return result;
+}
+
+void PlainTarget::take_act(const BatchResult& reply) {
+  if (!reply.failure) {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const Result& row = *batch_.find(reply, Purpose::record, i);
+      steps_[i].duration = std::chrono::microseconds(std::stoll(std::string(row.text(0, 0))));
+    }
+    return end();
+  }
+  const PlainBatch::Origin& origin = batch_.origin(reply.results.size());
+  const auto finding = finding_of(*reply.failure);
+  const bool is_new = origin.purpose == Purpose::create_tracking &&
+                      (reply.failure->sqlstate == "42P07" || reply.failure->sqlstate == "23505");
+  const bool is_other = finding && (finding->code == core::kFindingChanged || finding->code == core::kFindingInUse);
+  if ((is_new || is_other) && looks_ < kMostLooks) {
+    needs_rollback_ = true;
+    return look();
+  }
+  const bool escapes = finding && (finding->code == core::kFindingEscape || finding->code == core::kFindingExtension);
+  if (escapes && !checks_each_statement_) {
+    // Once more, to tell which statement it is.
+    checks_each_statement_ = true;
+    needs_rollback_ = true;
+    return act();
+  }
+  fail(explain_act(*reply.failure, origin), true);
+}
+
+std::string PlainTarget::step_name(const core::Step& step) const {
+  const std::string& version = store_.set(target_.migration_set)[step.migration].version;
+  return (step.direction == core::Direction::up ? "migration " : "downgrade of migration ") + version;
+}
+
+ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatch::Origin& origin) {
+  ServerReport report = cause;
+  if (const auto finding = finding_of(cause)) report = explain(*finding, place_);
+  if (origin.purpose == Purpose::commit) {
+    prefix(report, "at commit");
+    return report;
+  }
+  const bool is_of_step = origin.purpose == Purpose::prepare || origin.purpose == Purpose::statement ||
+                          origin.purpose == Purpose::constraints || origin.purpose == Purpose::check_statement ||
+                          origin.purpose == Purpose::check_migration || origin.purpose == Purpose::record;
+  if (!is_of_step) return report;
+  const core::Step& step = plan_.steps[origin.step];
+  const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
+  passed_its_limit_ = explain_timeout(report, migration.statement_timeout.value_or(request_.statement_timeout));
+  if (origin.purpose == Purpose::constraints) {
+    prefix(report, "deferred constraints, checked at the end of the migration");
+  } else if (origin.purpose == Purpose::statement || origin.purpose == Purpose::check_statement) {
+    const Script& script = store_.script(target_.migration_set, step.migration, step.direction);
+    // The protocol's words for parameters that a statement has and nobody gives.
+    if (report.sqlstate == "08P01") report = make_report("42P02", "there is no parameter $1");
+    prefix(report, script.name(script.statements()[origin.statement], report.position));
+    report.position = 0;
+  }
+  prefix(report, step_name(step));
+  return report;
+}
+
+void PlainTarget::fail(ServerReport report, bool in_transaction) {
+  prefix(report, target_.label());
+  was_cancelled_ = report.sqlstate == "57014" && !passed_its_limit_;
+  failure_ = std::move(report);
+  steps_.clear();
+  inside_ = 0;
+  plan_.steps.clear();
+  to_ = plan_.from;
+  if (!in_transaction) return end();
+  clear();
+}
+
+void PlainTarget::clear() {
+  stage_ = Stage::clear;
+  batch_ = {};
+  add_rollback(batch_);
+  add_session_reset(batch_);
+}
+
+void PlainTarget::end() {
+  stage_ = Stage::over;
+  batch_ = {};
+}
+
+}  // namespace tenancy::driver

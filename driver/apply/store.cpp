@@ -1,0 +1,138 @@
+#include "driver/apply/store.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "core/error.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+constexpr std::string_view kSelectMigrations =
+    "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
+    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename"
+    "  FROM tenancy.migrations";
+
+std::optional<std::chrono::milliseconds> to_milliseconds(const std::optional<std::string>& value) {
+  if (!value) return std::nullopt;
+  return std::chrono::milliseconds(std::stoll(*value));
+}
+
+core::Migration to_migration(const Result& rows, std::size_t row) {
+  core::Migration migration;
+  migration.set = rows.text(row, 0);
+  migration.version = rows.text(row, 1);
+  migration.description = rows.text(row, 2);
+  migration.scope = core::parse_scope(rows.text(row, 3));
+  migration.up = {std::string(rows.text(row, 4)), std::stoi(std::string(rows.text(row, 5)))};
+  if (auto down = rows.value(row, 6)) {
+    migration.down = core::SqlSection{*std::move(down), std::stoi(std::string(rows.text(row, 7)))};
+  }
+  migration.transactional = rows.text(row, 8) == "t";
+  migration.repeatable = rows.text(row, 9) == "t";
+  migration.allow_outside = rows.text(row, 10) == "t";
+  migration.lock_timeout = to_milliseconds(rows.value(row, 11));
+  migration.statement_timeout = to_milliseconds(rows.value(row, 12));
+  migration.filename = rows.text(row, 13);
+  return migration;
+}
+
+std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>& migrations) {
+  std::vector<core::StoredMigration> stored;
+  for (const core::Migration& one : migrations) {
+    stored.push_back({one.version, one.description, sha256(one.up.sql), one.scope, one.transactional, one.repeatable,
+                      one.down.has_value()});
+  }
+  return stored;
+}
+
+}  // namespace
+
+std::string sha256(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("cannot compute a SHA-256 checksum");
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hexadecimal;
+  for (unsigned int i = 0; i < size; ++i) {
+    hexadecimal += kDigits[digest[i] >> 4];
+    hexadecimal += kDigits[digest[i] & 15];
+  }
+  return hexadecimal;
+}
+
+MigrationStore::MigrationStore(std::vector<core::Migration> migrations)
+    : MigrationStore(std::move(migrations), Checked::no) {}
+
+MigrationStore::MigrationStore(std::vector<core::Migration> migrations, Checked checked) {
+  std::map<std::string, std::vector<core::Migration>> by_set;
+  for (core::Migration& one : migrations) by_set[one.set].push_back(std::move(one));
+  for (auto& [name, of_set] : by_set) add_set(name, std::move(of_set));
+  if (checked == Checked::no) check();
+}
+
+void MigrationStore::add_set(const std::string& name, std::vector<core::Migration> migrations) {
+  Set set{core::MigrationSet(name, to_stored(migrations)), std::vector<Entry>(migrations.size())};
+  for (core::Migration& one : migrations) {
+    Entry& entry = set.entries[set.index.find(one.version).value()];
+    entry.migration = std::move(one);
+  }
+  sets_.emplace(name, std::move(set));
+}
+
+void MigrationStore::check() const {
+  for (const auto& [name, set] : sets_) {
+    for (std::size_t index = 0; index < set.entries.size(); ++index) {
+      const core::Migration& one = set.entries[index].migration;
+      const bool confined = one.scope != core::Scope::shared && !one.allow_outside;
+      try {
+        script(name, index, core::Direction::up).check(one.transactional, confined);
+        if (one.down) script(name, index, core::Direction::down).check(one.transactional, confined);
+      } catch (const core::Error& error) {
+        throw core::Error(error.kind(), "migration " + one.version + ": " + error.what(), error.hint());
+      }
+    }
+  }
+}
+
+boost::asio::awaitable<MigrationStore> MigrationStore::read(Connection& control, Deadline deadline) {
+  const Result rows = co_await control.query(kSelectMigrations, {}, deadline);
+  std::vector<core::Migration> migrations;
+  for (std::size_t row = 0; row < rows.rows(); ++row) migrations.push_back(to_migration(rows, row));
+  co_return MigrationStore(std::move(migrations), Checked::before);
+}
+
+const core::MigrationSet& MigrationStore::set(const std::string& name) const {
+  const auto found = sets_.find(name);
+  return (found == sets_.end() ? sets_.emplace(name, Set{core::MigrationSet(name, {}), {}}).first : found)
+      ->second.index;
+}
+
+std::vector<std::string> MigrationStore::set_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, set] : sets_) {
+    if (!set.entries.empty()) names.push_back(name);
+  }
+  return names;
+}
+
+const core::Migration& MigrationStore::migration(const std::string& set, std::size_t index) const {
+  return sets_.at(set).entries.at(index).migration;
+}
+
+const Script& MigrationStore::script(const std::string& set, std::size_t index, core::Direction direction) const {
+  Entry& entry = sets_.at(set).entries.at(index);
+  const bool up = direction == core::Direction::up;
+  if (!up && !entry.migration.down) throw std::logic_error("the migration has no SQL to go down");
+  std::unique_ptr<Script>& script = up ? entry.up : entry.down;
+  if (!script)
+    script = std::make_unique<Script>(up ? entry.migration.up : *entry.migration.down, entry.migration.filename);
+  return *script;
+}
+
+}  // namespace tenancy::driver

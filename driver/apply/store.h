@@ -1,0 +1,55 @@
+// The migrations of an operation, with their SQL: read once, from a folder or from a control database.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/migration.h"
+#include "core/migration_set.h"
+#include "core/plan.h"
+#include "driver/apply/script.h"
+#include "driver/connection/connection.h"
+
+namespace tenancy::driver {
+
+/// SHA-256 of the text, in hexadecimal: what tracking tables call the checksum of a migration.
+[[nodiscard]] std::string sha256(std::string_view text);
+
+class MigrationStore {
+ public:
+  /// Throws core::Error(duplicate_version), and what check() of their scripts throws, named by migration.
+  explicit MigrationStore(std::vector<core::Migration> migrations);
+
+  /// Reads tenancy.migrations. Throws ServerError.
+  static boost::asio::awaitable<MigrationStore> read(Connection& control, Deadline deadline);
+
+  /// Empty when there is nothing of that name.
+  [[nodiscard]] const core::MigrationSet& set(const std::string& name) const;
+  /// In the order of names.
+  [[nodiscard]] std::vector<std::string> set_names() const;
+
+  [[nodiscard]] const core::Migration& migration(const std::string& set, std::size_t index) const;
+  /// Cut when it is first asked for. Throws std::logic_error for a migration without such SQL.
+  [[nodiscard]] const Script& script(const std::string& set, std::size_t index, core::Direction direction) const;
+
+ private:
+  struct Entry {
+    core::Migration migration;
+    std::unique_ptr<Script> up{}, down{};
+  };
+  struct Set {
+    core::MigrationSet index;
+    std::vector<Entry> entries;  ///< in the order of the index
+  };
+  enum class Checked { no, before };
+  MigrationStore(std::vector<core::Migration> migrations, Checked checked);
+  void add_set(const std::string& name, std::vector<core::Migration> migrations);
+  void check() const;
+
+  mutable std::map<std::string, Set> sets_;  ///< also those that were asked for and are empty
+};
+
+}  // namespace tenancy::driver
