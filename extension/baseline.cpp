@@ -100,8 +100,9 @@ Baseline record_baseline(Migrator& migrator, const Target& target, const Baselin
     session->read_tracking(target);
   });
   Request up{core::Direction::up, request.revision, request.run_as, true};
-  core::Plan const plan = migrator.plan(target, up);
   return for_target(target, [&] {
+    core::Plan const plan = core::plan_upgrade(migrator.store().set(target.set), target.kind, session->tracking.applied,
+                                               request.revision, migrator.settings().out_of_order);
     Baseline baseline{plan.to, plan.steps.size(), {}};
     if (plan.steps.empty()) return baseline;
     const core::MigrationSet& set = migrator.store().set(target.set);

@@ -137,6 +137,27 @@ std::optional<std::vector<core::ToolRow>> read_tool_table(Oid schema, const core
   return rows;
 }
 
+std::optional<ToolTrace> find_tool_trace(Oid schema, bool wait) {
+  static const std::vector<std::string> kTables = core::history_tables();
+  for (const std::string& table : kTables) {
+    Oid const relation = guarded([&] {
+      Oid const oid = get_relname_relid(table.c_str(), schema);
+      return OidIsValid(oid) && get_rel_relkind(oid) == RELKIND_RELATION ? oid : InvalidOid;
+    });
+    if (!OidIsValid(relation)) continue;
+    std::string const recognised = core::recognise_history(column_names(relation));
+    if (recognised.empty()) continue;
+    const core::HistoryTool& tool = core::find_history_tool(recognised.substr(0, recognised.find(' ')));
+    if (tool.table != table) continue;
+    std::optional<std::vector<core::ToolRow>> const rows = read_tool_table(schema, tool, wait);
+    if (!rows || rows->empty()) continue;
+    // The rows of several of Django's apps are not to be chosen among here.
+    if (tool.group.empty() && core::read_history_rows(tool, *rows, {}).empty()) continue;
+    return ToolTrace{recognised, table};
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> column_names(Oid relation) {
   std::vector<std::string> names;
   guarded([&] {

@@ -313,7 +313,7 @@ CREATE FUNCTION tenancy.start_tracking(schema text, run_as text DEFAULT NULL)
 RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_start_tracking' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.start_tracking(text, text) IS
-    'Creates the tracking table of a tenant''s schema, when it has none.';
+    'Creates the tracking table of a schema, when it has none.';
 
 CREATE FUNCTION tenancy.run_in_schema(schema text, sql text, run_as text DEFAULT NULL)
 RETURNS void

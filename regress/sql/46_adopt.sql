@@ -49,6 +49,10 @@ SELECT version, dirty FROM "ad ""Odd"" né".schema_migrations;
 SELECT schema, version FROM tenancy.tenants, tenancy.history(schema)
  WHERE schema IN ('ad_1', 'ad_2', 'ad_3', 'ad_empty') ORDER BY 1, 2;
 -- None is migrated twice, and none forgotten.
+SELECT * FROM tenancy.migrate_schema('ad_dirty');
+SELECT * FROM tenancy.plan_upgrade('ad_ahead');
+SELECT tenant, success, from_revision, to_revision, steps, error
+  FROM tenancy.migrate_all(pattern => 'ad\_a%', concurrency => 0);
 SELECT tenant, success, from_revision, to_revision, steps FROM tenancy.migrate_all(pattern => 'ad\__', concurrency => 0);
 SELECT tenant, success, from_revision, to_revision, steps FROM tenancy.migrate_all(pattern => 'ad "%', concurrency => 0);
 SELECT tenant, state, revision, versions, detail FROM tenancy.adopt('golang-migrate', pattern => 'ad\__') ORDER BY 1;
