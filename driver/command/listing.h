@@ -34,6 +34,8 @@ struct ListField {
 class Listing {
  public:
   Listing(std::vector<ListField> fields, const OutputOptions& options);
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
 
   using Values = std::vector<std::optional<std::string>>;
   /// A value for each field. `color` is for the whole row.
