@@ -95,5 +95,27 @@ TEST(Adopt, BringsWhatAlembicHasMigratedToHead) {
   }
 }
 
+TEST(Adopt, TakesALargeFleetInSeveralCalls) {
+  Cluster cluster({{"max_connections", "10"}, {"max_locks_per_transaction", "10"}});
+  Connection session = cluster.connect(cluster.create_database());
+  session.exec("SET tenancy.tracking_table = 'tenancy_migrations'");
+  session.exec("SELECT tenancy.add_migration('001', 'CREATE TABLE items (id int PRIMARY KEY)')");
+  for (int i = 100; i < 300; ++i) {
+    const std::string schema = "tenant_" + std::to_string(i);
+    session.exec("CREATE SCHEMA " + schema + "; CREATE TABLE " + schema +
+                 ".schema_migrations (version text); INSERT INTO " + schema + ".schema_migrations VALUES ('001')");
+  }
+  session.exec("SELECT count(*) FROM tenancy.discover('tenant\\_%')");
+  const std::string adopt =
+      "SELECT count(*) FILTER (WHERE state = 'adopted') > 0, count(*) FILTER (WHERE state = 'adoptable') > 0,"
+      " bool_and(state IN ('adopted', 'adoptable', 'tracked')) FROM tenancy.adopt('rails', dry_run => false)";
+  Rows result = session.query(adopt);
+  EXPECT_THAT(result.front(),
+              ElementsAre(Optional(std::string("t")), Optional(std::string("t")), Optional(std::string("t"))));
+  for (int call = 0; call < 200 && result.front()[1] == "t"; ++call) result = session.query(adopt);
+  EXPECT_EQ(session.value("SELECT count(*) FROM tenancy.adopt('rails') WHERE state = 'tracked'"), "200");
+  EXPECT_EQ(session.value("SELECT sum(steps) FROM tenancy.migrate_all()"), "0");
+}
+
 }  // namespace
 }  // namespace tenancy::test
