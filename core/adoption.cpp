@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/file_name.h"
 #include "core/message.h"
@@ -159,10 +160,9 @@ class Reader {
 void compare(const MigrationSet& set, std::span<const AppliedMigration> tracked, Adoption& result) {
   const bool broken = result.verdict == AdoptionVerdict::dirty || result.verdict == AdoptionVerdict::unknown ||
                       result.verdict == AdoptionVerdict::ahead;
-  const auto is_tracked = [&](std::size_t index) {
-    return std::any_of(tracked.begin(), tracked.end(),
-                       [&](const AppliedMigration& row) { return row.version == set[index].version; });
-  };
+  std::set<std::string_view> versions;
+  for (const AppliedMigration& row : tracked) versions.insert(row.version);
+  const auto is_tracked = [&](std::size_t index) { return versions.contains(set[index].version); };
   std::vector<std::string_view> missing;
   for (const Adoption::Migration& migration : result.applied) {
     if (!is_tracked(migration.index)) missing.push_back(set[migration.index].version);

@@ -80,23 +80,28 @@ struct Answer {
   std::string detail{};
 };
 
-Answer answer_of(const core::Adoption& adoption, bool dry_run) {
-  bool const done = !dry_run && adoption.verdict == core::AdoptionVerdict::adoptable;
+Answer answer_of(const core::Adoption& adoption, bool adopted) {
+  bool const done = adopted && adoption.verdict == core::AdoptionVerdict::adoptable;
   return {done ? "adopted" : std::string(to_string(adoption.verdict)), adoption.revision,
           static_cast<std::int64_t>(adoption.applied.size()), adoption.detail};
 }
 
-Answer take(Migrator& migrator, const FleetTarget& target, const AdoptionRequest& request, bool dry_run) {
+/// `room` is NULL in a dry run. What is left for want of room is adoptable still.
+Answer take(Migrator& migrator, const FleetTarget& target, const AdoptionRequest& request, LockRoom* room) {
   if (!target.elsewhere.empty()) return {"elsewhere", {}, 0, "it lives on " + target.elsewhere};
   if (!target.target.database.empty()) {
     return {"elsewhere", {}, 0, "it lives in database \"" + target.target.database + "\""};
   }
   Subtransaction subtransaction;
   try {
-    core::Adoption const adoption =
-        dry_run ? look_at_adoption(migrator, target.target, request) : adopt(migrator, target.target, request);
+    // A look keeps no lock, and most targets of a second call need no more than that.
+    core::Adoption adoption = look_at_adoption(migrator, target.target, request);
+    bool const is_adoptable = adoption.verdict == core::AdoptionVerdict::adoptable;
+    bool const adopts = is_adoptable && room != nullptr && room->has_room();
+    if (adopts) adoption = adopt(migrator, target.target, request);
     subtransaction.commit();
-    return answer_of(adoption, dry_run);
+    if (is_adoptable && room != nullptr && !adopts) adoption.detail = "this transaction has no room for its locks";
+    return answer_of(adoption, adopts);
   } catch (const PgError& error) {
     subtransaction.roll_back();
     if (error.stops_the_run()) throw;
@@ -112,8 +117,10 @@ bool is_left(const Answer& answer) {
 void warn_about_left(std::size_t left, std::size_t all) {
   if (left == 0) return;
   guarded([=] {
-    ereport(WARNING, (errmsg("%zu of %zu targets were not adopted", left, all),
-                      errhint("Their state and detail say why; they are as they were.")));
+    ereport(WARNING,
+            (errmsg("%zu of %zu targets were not adopted", left, all),
+             errhint("Their state and detail say why; they are as they were. Where nothing but room was missing, "
+                     "call it again.")));
   });
 }
 
@@ -134,18 +141,16 @@ TENANCY_SQL_FUNCTION(tenancy_adopt) {
     filter.migration_set.reset();
     std::vector<FleetTarget> const targets = targets_of(filter, set, migrator);
     warn_about_nobody(filter, targets);
-    std::optional<LockBudget> budget;
-    if (!dry_run) budget.emplace(targets.size());
+    LockRoom room;
     CacheTrimmer trimmer;
     std::size_t left = 0;
     for (const FleetTarget& target : targets) {
       TemporaryContext const answer_memory(target_memory.get());
-      Answer const answer = take(migrator, target, request, dry_run);
+      Answer const answer = take(migrator, target, request, dry_run ? nullptr : &room);
       rows.add({cell_or_null(target.target.tenant), to_cell(target.target.schema), to_cell(target.target.set),
                 to_cell(answer.state), cell_or_null(answer.revision), answer.versions, cell_or_null(answer.detail)});
       left += is_left(answer) ? 1 : 0;
       trimmer.target_done();
-      if (budget) budget->target_done();
     }
     if (!dry_run) warn_about_left(left, targets.size());
     return Datum(0);

@@ -13,13 +13,15 @@ Query count_locks("SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks WHERE NOT
 
 std::int64_t locks_in_use() { return std::stoll(*count_locks.run().front().front()); }
 
+/// NLOCKENTS() of the server's lock.c.
+std::int64_t lock_capacity() {
+  return static_cast<std::int64_t>(max_locks_per_xact) * (MaxBackends + max_prepared_xacts);
+}
+
 }  // namespace
 
 LockBudget::LockBudget(std::size_t targets)
-    : targets_(targets),
-      // NLOCKENTS() of the server's lock.c.
-      capacity_(static_cast<std::int64_t>(max_locks_per_xact) * (MaxBackends + max_prepared_xacts)),
-      used_before_(locks_in_use()) {
+    : targets_(targets), capacity_(lock_capacity()), used_before_(locks_in_use()) {
   require(kLeastLocksPerTarget);
 }
 
@@ -43,6 +45,17 @@ void LockBudget::require(double locks_per_target) const {
                 "Use CALL tenancy.rollout(), which commits after each target; or raise max_locks_per_transaction to " +
                     std::to_string(needed * max_locks_per_xact / capacity_ + 1) +
                     ", which takes a restart of the server. Nothing was changed.");
+}
+
+bool LockRoom::has_room() {
+  constexpr int kTargetsPerCount = 10;
+  constexpr int kMostLocksPerTarget = 10;
+  if (until_next_count_ == 0) {
+    if (locks_in_use() + kTargetsPerCount * kMostLocksPerTarget > lock_capacity()) return false;
+    until_next_count_ = kTargetsPerCount;
+  }
+  --until_next_count_;
+  return true;
 }
 
 }  // namespace tenancy

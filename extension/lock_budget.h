@@ -27,4 +27,14 @@ class LockBudget {
   std::int64_t used_before_;
 };
 
+/// For work that may end early and be taken up again: is there room in the lock table for one target more?
+class LockRoom {
+ public:
+  /// Asked before each target; throws PgError only when the locks cannot be counted.
+  bool has_room();
+
+ private:
+  int until_next_count_ = 0;
+};
+
 }  // namespace tenancy

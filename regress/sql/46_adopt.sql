@@ -163,6 +163,26 @@ CREATE TABLE ad_js.changes (change text, project text, committed_at timestamptz)
 INSERT INTO ad_js.changes VALUES ('users', 'app', now()), ('email', 'app', now());
 SELECT state, revision, versions FROM tenancy.adopt('sqitch', pattern => 'ad\_js', table_schema => 'ad_js');
 
+-- A set that is named stands in place of the tenants' own.
+SELECT tenancy.add_migration('0001', 'SELECT 1', description => 'users', migration_set => 'shop');
+SELECT tenancy.add_migration('0002', 'SELECT 2', description => 'email', migration_set => 'shop');
+SELECT tenancy.add_migration('0003', 'SELECT 3', description => 'later', migration_set => 'shop');
+SELECT tenant, migration_set, state, revision, versions
+  FROM tenancy.adopt('django', false, 'ad\_js', migration_set => 'shop', app => 'shop');
+SELECT migration_set, version FROM tenancy.history('ad_js') ORDER BY 1, 2;
+-- The shared schema has a history of its own.
+SELECT tenancy.add_migration('1', 'SELECT 1', scope => 'public', migration_set => 'pub');
+SELECT tenancy.add_migration('2', 'SELECT 2', migration_set => 'pub');
+CREATE SCHEMA ad_pub;
+SELECT id FROM tenancy.register_tenant('ad_pub', migration_set => 'pub');
+CREATE TABLE public.alembic_version (version_num text);
+INSERT INTO public.alembic_version VALUES ('2');
+CREATE TABLE ad_pub.alembic_version (version_num text);
+INSERT INTO ad_pub.alembic_version VALUES ('2');
+SELECT schema, state, revision, versions FROM tenancy.adopt('alembic', false, 'ad\_pub');
+SELECT schema, revision, pending, state FROM tenancy.status('ad\_pub');
+DROP TABLE public.alembic_version, public.tenancy_migrations;
+
 -- A tenant's own type, whose output function would be its code.
 CREATE SCHEMA ad_evil;
 SELECT id FROM tenancy.register_tenant('ad_evil');
@@ -179,7 +199,7 @@ RESET ROLE;
 
 RESET tenancy.tracking_table;
 SET client_min_messages = warning;
-DROP SCHEMA ad_1, ad_2, ad_3, ad_dirty, ad_ahead, ad_empty, "ad ""Odd"" né", ad_none, ad_al, ad_fly, ad_js, ad_evil CASCADE;
+DROP SCHEMA ad_1, ad_2, ad_3, ad_dirty, ad_ahead, ad_empty, "ad ""Odd"" né", ad_none, ad_al, ad_fly, ad_js, ad_pub, ad_evil CASCADE;
 DROP OWNED BY regress_adopter;
 DROP EXTENSION tenancy;
 DROP ROLE regress_adopter;

@@ -11,7 +11,11 @@ namespace tenancy::test {
 std::string run_program(const std::string& program, const std::string& arguments) {
   const char* const folder = std::getenv("TENANCY_PG_BINDIR");
   if (folder == nullptr) throw std::runtime_error("TENANCY_PG_BINDIR is not set");
-  const std::string command = shell_word(std::string(folder) + "/" + program) + " " + arguments + " 2>&1";
+  return run_command(shell_word(std::string(folder) + "/" + program) + " " + arguments);
+}
+
+std::string run_command(const std::string& given) {
+  const std::string command = given + " 2>&1";
   std::FILE* const pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
   std::string output;

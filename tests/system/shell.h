@@ -9,6 +9,9 @@ namespace tenancy::test {
 /// what it printed. Throws std::runtime_error with that when it fails.
 std::string run_program(const std::string& program, const std::string& arguments);
 
+/// Runs a shell command and returns what it printed. Throws std::runtime_error with that when it fails.
+std::string run_command(const std::string& command);
+
 /// A word of a shell command.
 std::string shell_word(const std::string& text);
 
