@@ -28,6 +28,9 @@ constexpr std::array kCommands{
     add_check,
     add_load,
     // Migrate
+    add_upgrade,
+    add_downgrade,
+    add_migrate,
     add_rollout,
     // Look
     add_status,

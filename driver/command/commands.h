@@ -14,6 +14,9 @@ void add_check(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
 
 // Migrate
+void add_upgrade(CLI::App& app, Context& context);
+void add_downgrade(CLI::App& app, Context& context);
+void add_migrate(CLI::App& app, Context& context);
 void add_rollout(CLI::App& app, Context& context);
 
 // Look

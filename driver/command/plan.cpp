@@ -1,4 +1,6 @@
 // tenancy plan: what an upgrade or a downgrade would do.
+#include "driver/command/plan.h"
+
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
@@ -19,14 +21,6 @@ namespace tenancy::driver {
 namespace {
 
 using boost::asio::awaitable;
-
-struct PlanArguments {
-  std::optional<std::string> tenant{};
-  std::string revision = "head";
-  bool down = false;
-  bool sql = false;
-  Selection selection{};
-};
 
 /// By the rules of the core, as whoever carries it out will plan it.
 void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const core::MigrationSet& set,
@@ -93,6 +87,8 @@ FleetQuestion question_of(Context& context, const PlanArguments& arguments, cons
   return question;
 }
 
+}  // namespace
+
 awaitable<ExitCode> show_plan(Context& context, const PlanArguments& arguments) {
   Connection control = co_await context.connect();
   Request request = context.settings().request;
@@ -113,8 +109,6 @@ awaitable<ExitCode> show_plan(Context& context, const PlanArguments& arguments) 
   if (arguments.sql) co_await view.print_sql(control, arguments.down);
   co_return kDone;
 }
-
-}  // namespace
 
 void add_plan(CLI::App& app, Context& context) {
   auto const arguments = std::make_shared<PlanArguments>();

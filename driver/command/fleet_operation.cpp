@@ -1,0 +1,228 @@
+#include "driver/command/fleet_operation.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "driver/command/command_line.h"
+#include "driver/command/control_settings.h"
+#include "driver/command/failure.h"
+#include "driver/command/in_database_call.h"
+#include "driver/command/plan.h"
+#include "driver/command/selection_options.h"
+#include "driver/config/setting_value.h"
+#include "driver/files/migration_files.h"
+#include "driver/fleet/control_source.h"
+#include "driver/fleet/database_run.h"
+#include "driver/fleet/fleet_runners.h"
+#include "driver/fleet/operation.h"
+#include "driver/fleet/standalone_discovery.h"
+#include "driver/output/console.h"
+
+namespace tenancy::driver {
+
+namespace {
+
+using boost::asio::awaitable;
+
+/// For a page of the fleet, whose tracking tables may have to come from the disk.
+constexpr std::chrono::minutes kPageTimeout{5};
+
+/// "app on db1.example.com"; where the conninfo leaves it to libpq, only what is known.
+std::string place_text(const Conninfo& conninfo) {
+  auto const value = [&](const char* keyword, const char* variable) {
+    if (auto const given = conninfo.get(keyword); given && !given->empty()) return std::string(*given);
+    return process_variable(variable).value_or("");
+  };
+  if (auto const service = conninfo.get("service"); service && !service->empty()) {
+    return "service " + std::string(*service);
+  }
+  const std::string database = value("dbname", "PGDATABASE");
+  const std::string host = value("host", "PGHOST");
+  if (host.empty()) return database;
+  return database.empty() ? host : database + " on " + host;
+}
+
+Request request_of(Context& context, const FleetArguments& arguments) {
+  Request request = context.settings().request;
+  request.direction = arguments.direction;
+  request.revision = core::parse_revision(arguments.revision);
+  request.revision_text = arguments.revision;
+  using Kind = core::Revision::Kind;
+  bool const is_relative = request.revision.kind == Kind::forward || request.revision.kind == Kind::back;
+  if (is_relative && (arguments.selection.tenants.size() != 1 || arguments.selection.shared)) {
+    throw UsageError(
+        fmt::format("revision {} is for one tenant: tenants may stand at different revisions", arguments.revision),
+        "Name a version, or one tenant: tenancy migrate tenant ID --revision " + arguments.revision + ".");
+  }
+  return request;
+}
+
+/// A fleet operation and all that it needs.
+class FleetOperation {
+ public:
+  FleetOperation(Context& context, const FleetArguments& arguments)
+      : context_(context),
+        arguments_(arguments),
+        request_(request_of(context, arguments)),
+        servers_(context.control_conninfo()),
+        console_(standard_console(context.settings().output.color)),
+        reporter_(make_reporter(context.settings().output, console_)) {}
+
+  awaitable<Summary> run_standalone() {
+    const Settings& settings = context_.settings();
+    MigrationStore store(read_migrations(settings));
+    for (const auto& [name, server] : settings.servers) {
+      servers_.add(name, Conninfo::parse(server.conninfo), server.max_connections);
+    }
+    OpenConnection const open = [this] { return context_.connect(); };
+    std::vector<TenantPlace> tenants = co_await standalone_tenants(settings.standalone, request_.shared_schemas, open);
+    SharedSchemas shared{.schema = request_.shared_schemas.front()};
+    for (const std::string& set : store.set_names()) {
+      if (store.set(set).head(core::TargetKind::shared)) shared.sets.push_back(set);
+    }
+    ListSource source(standalone_targets(std::move(tenants), shared, arguments_.selection, request_.direction),
+                      settings.lanes.page_size);
+    FleetRunners runners(context_.io_context().get_executor(), request_, FleetRunners::Way::plain,
+                         [&store]() -> awaitable<MigrationStore> { co_return std::move(store); });
+    co_return co_await run(source, runners);
+  }
+
+  awaitable<Summary> run_with_control() {
+    Deadline const deadline = std::chrono::steady_clock::now() + context_.settings().lanes.connect_timeout;
+    std::optional<Connection> control = co_await context_.connect();
+    co_await servers_.read(*control, deadline);
+    co_await adopt_settings(*control, context_.configuration(), request_, deadline);
+    ControlSource source(
+        [this, &control]() -> awaitable<Connection> {
+          // The session that is there already serves first.
+          if (!control) co_return co_await context_.connect();
+          Connection connection = std::move(*control);
+          control.reset();
+          co_return connection;
+        },
+        {.direction = request_.direction,
+         .revision = request_.revision_text,
+         .selection = arguments_.selection,
+         .page_size = context_.settings().lanes.page_size,
+         .settings = extension_settings(request_),
+         .timeout = kPageTimeout});
+    using Way = FleetRunners::Way;
+    FleetRunners runners(context_.io_context().get_executor(), request_,
+                         arguments_.plain ? Way::plain : Way::called_where_possible, [this] { return read_store(); });
+    co_return co_await run(source, runners);
+  }
+
+  awaitable<Summary> run_by_database() {
+    const Configuration& configuration = context_.configuration();
+    const LaneOptions& lanes = configuration.settings().lanes;
+    InDatabaseOptions options;
+    if (configuration.is_given("concurrency")) options.workers = lanes.lanes;
+    if (configuration.is_given("max_failures")) options.max_failures = value_text(lanes.max_failures);
+    Statement call = in_database_call(request_, arguments_.selection, options);
+    {
+      Connection control = co_await context_.connect();
+      Deadline const deadline = std::chrono::steady_clock::now() + lanes.connect_timeout;
+      co_await adopt_settings(control, configuration, request_, deadline);
+    }
+    DatabaseRun run{.heading = heading(options.workers.value_or(0)),
+                    .call = std::move(call),
+                    .settings = extension_settings(request_),
+                    .open = [this] { return context_.connect(); },
+                    .reporter = *reporter_};
+    co_return co_await run_in_database(std::move(run));
+  }
+
+ private:
+  [[nodiscard]] Heading heading(std::size_t lanes) {
+    return {.operation = request_.direction == core::Direction::up ? "upgrade" : "downgrade",
+            .revision = request_.revision_text,
+            .place = place_text(context_.control_conninfo()),
+            .lanes = lanes};
+  }
+
+  awaitable<MigrationStore> read_store() {
+    Deadline const deadline = std::chrono::steady_clock::now() + context_.settings().lanes.connect_timeout;
+    Connection control = co_await context_.connect();
+    co_return co_await MigrationStore::read(control, deadline);
+  }
+
+  awaitable<Summary> run(TargetSource& source, RunnerChoice& runners) {
+    const LaneOptions& lanes = context_.settings().lanes;
+    RunnerSessions::OnNotice on_notice;
+    if (context_.settings().output.verbose) {
+      on_notice = [this](const Place&, const ServerReport& notice) { reporter_->note(notice.message); };
+    }
+    RunnerSessions sessions(servers_, runners, std::move(on_notice));
+    Operation operation{.heading = heading(lanes.lanes),
+                        .direction = request_.direction,
+                        .options = lanes,
+                        .source = source,
+                        .sessions = sessions,
+                        .bound_of = [this](const std::string& server) { return bound_of(server); },
+                        .reporter = *reporter_};
+    co_return co_await run_operation(std::move(operation));
+  }
+
+  [[nodiscard]] std::size_t bound_of(const std::string& server) {
+    std::size_t const own = servers_.bound(server);
+    return own != 0 ? own : context_.settings().lanes.per_server;
+  }
+
+  Context& context_;
+  const FleetArguments& arguments_;
+  Request request_;
+  ServerDirectory servers_;
+  Console console_;
+  std::unique_ptr<Reporter> reporter_;
+};
+
+}  // namespace
+
+void add_fleet_options(CLI::App& command, Context& context, const std::shared_ptr<FleetArguments>& arguments) {
+  std::shared_ptr<Selection> const selection(arguments, &arguments->selection);
+  add_selection_options(command, selection);
+  add_shard_options(command, selection);
+  command.add_flag("--in-database", arguments->in_database,
+                   "background workers of the control database do the work, as by CALL tenancy.rollout()");
+  command.add_flag("--dry-run", arguments->dry_run, "show what would be done, and do nothing");
+  command.add_flag("--plain", arguments->plain, "plain SQL also where the extension is")->excludes("--in-database");
+  add_setting_flags(command, context,
+                    {SettingGroup::files, SettingGroup::fan_out, SettingGroup::migration, SettingGroup::standalone,
+                     SettingGroup::json, SettingGroup::report});
+}
+
+ExitCode run_fleet(Context& context, const FleetArguments& arguments) {
+  bool const standalone = context.settings().standalone.enabled;
+  if (arguments.dry_run) {
+    if (standalone) throw UsageError("--dry-run does not go with --standalone", "It asks the control database.");
+    PlanArguments const plan{.revision = arguments.revision,
+                             .down = arguments.direction == core::Direction::down,
+                             .selection = arguments.selection};
+    return context.run(show_plan(context, plan));
+  }
+  FleetOperation operation(context, arguments);
+  if (arguments.in_database && standalone) {
+    throw UsageError("--in-database does not go with --standalone",
+                     "The extension carries it out, which is in the control database.");
+  }
+  if (arguments.in_database) return exit_code_of(context.run(operation.run_by_database()));
+  return exit_code_of(context.run(standalone ? operation.run_standalone() : operation.run_with_control()));
+}
+
+ExitCode exit_code_of(const Summary& summary) noexcept {
+  switch (summary.end) {
+    case Summary::End::done:
+    case Summary::End::nothing_to_do:
+      return kDone;
+    case Summary::End::failures:
+      return kTargetsFailed;
+    case Summary::End::stopped:
+      return kStopped;
+    case Summary::End::cannot_connect:
+      return kCannotConnect;
+  }
+  return kTargetsFailed;
+}
+
+}  // namespace tenancy::driver

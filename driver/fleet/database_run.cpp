@@ -1,0 +1,254 @@
+#include "driver/fleet/database_run.h"
+
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <set>
+
+#include "driver/connection/text_array.h"
+#include "driver/fleet/event.h"
+#include "driver/fleet/interruption.h"
+
+namespace tenancy::driver {
+
+namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
+using asio::awaitable;
+
+namespace {
+
+constexpr std::chrono::milliseconds kLookInterval{300};
+
+constexpr const char* kRunOfSession = "SELECT run FROM tenancy.progress WHERE leader = $1::integer";
+// Of a call that was over before anybody looked.
+constexpr const char* kRunSince =
+    "SELECT max(id) FROM tenancy.runs WHERE id > $1::bigint AND started_by = current_user";
+constexpr const char* kNewestRun = "SELECT coalesce(max(id), 0) FROM tenancy.runs";
+constexpr const char* kCounts =
+    "SELECT r.targets, r.unchanged, r.state, r.reason, r.finished_at IS NOT NULL,"
+    "       (SELECT count(*) FROM tenancy.run_targets t WHERE t.run = r.id),"
+    "       (SELECT count(*) FROM tenancy.run_targets t WHERE t.run = r.id AND t.state IN ('pending', 'retrying'))"
+    "  FROM tenancy.runs r WHERE r.id = $1::bigint";
+enum CountColumn { kTargets, kUnchanged, kRunState, kReason, kIsFinished, kListed, kLeft };
+constexpr const char* kEnded =
+    "SELECT ordinal, tenant, database, schema, kind, migration_set, state, from_revision, to_revision, held_at, "
+    "versions,"
+    "       attempts, (extract(epoch FROM waited) * 1000000)::bigint,"
+    "       (extract(epoch FROM duration) * 1000000)::bigint, sqlstate, error, detail, hint"
+    "  FROM tenancy.run_targets"
+    " WHERE run = $1::bigint AND state IN ('done', 'failed') AND ($2::boolean OR finished_at > now() - interval '5 s')"
+    " ORDER BY ordinal";
+enum EndedColumn {
+  kOrdinal,
+  kTenant,
+  kDatabase,
+  kSchema,
+  kKind,
+  kSet,
+  kState,
+  kFrom,
+  kTo,
+  kHeldAt,
+  kVersions,
+  kAttempts,
+  kWaited,
+  kDuration,
+  kSqlstate,
+  kError,
+  kDetail,
+  kHint
+};
+
+std::int64_t number_of(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+Outcome outcome_of(const Result& rows, std::size_t row, core::Direction direction) {
+  auto const text = [&](EndedColumn column) { return std::string(rows.text(row, column)); };
+  Outcome outcome{.target = {.tenant = text(kTenant), .database = text(kDatabase), .schema = text(kSchema)}};
+  outcome.target.kind = core::parse_target_kind(rows.text(row, kKind));
+  outcome.target.migration_set = text(kSet);
+  outcome.from_revision = text(kFrom);
+  outcome.to_revision = text(kTo);
+  outcome.held_at = rows.value(row, kHeldAt);
+  for (std::string& version : parse_text_array(rows.text(row, kVersions))) {
+    outcome.steps.push_back({.version = std::move(version), .description = {}, .direction = direction});
+  }
+  outcome.attempts = static_cast<int>(number_of(rows.text(row, kAttempts)));
+  outcome.waited = std::chrono::microseconds(number_of(rows.text(row, kWaited)));
+  outcome.duration = std::chrono::microseconds(number_of(rows.text(row, kDuration)));
+  if (rows.text(row, kState) == "done") return outcome;
+  outcome.state = Outcome::State::failed;
+  outcome.failure = ServerReport{.severity = "ERROR",
+                                 .sqlstate = text(kSqlstate),
+                                 .message = text(kError),
+                                 .detail = text(kDetail),
+                                 .hint = text(kHint)};
+  return outcome;
+}
+
+class WatchedRun {
+ public:
+  WatchedRun(const asio::any_io_executor& executor, DatabaseRun& run)
+      : executor_(executor), run_(run), wake_(executor) {}
+
+  awaitable<Summary> run() {
+    auto const begin = std::chrono::steady_clock::now();
+    caller_ = co_await run_.open();
+    watcher_ = co_await run_.open();
+    Result const newest = co_await watcher_->query(kNewestRun);
+    before_ = number_of(newest.text(0, 0));
+    for (const auto& [name, value] : run_.settings) {
+      Parameters parameters{name, value};
+      (void)co_await caller_->query("SELECT set_config($1, $2, false)", std::move(parameters));
+    }
+    caller_->on_notice([this](const ServerReport& notice) { tell(notice); });
+    run_.reporter.begin(run_.heading);
+    {
+      Interruption const interruption(
+          executor_, [this](const std::string&) { wish(Wish::abort); },
+          [this](const std::string&) { wish(Wish::cancel); });
+      co_await (call() && watch());
+    }
+    co_await look(true);
+    Summary summary = co_await summarize();
+    summary.duration = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+    run_.reporter.end(summary);
+    co_return summary;
+  }
+
+ private:
+  enum class Wish { none, abort, cancel };
+
+  awaitable<void> call() {
+    try {
+      (void)co_await caller_->query(run_.call.sql, run_.call.parameters);
+    } catch (const ServerError& error) {
+      error_ = error;
+    }
+    is_over_ = true;
+    wake_.wake_all();
+  }
+
+  awaitable<void> watch() {
+    asio::steady_timer timer(executor_);
+    while (!is_over_) {
+      co_await look(false);
+      co_await obey();
+      run_.reporter.refresh();
+      timer.expires_after(kLookInterval);
+      if (!is_over_) co_await (timer.async_wait(asio::use_awaitable) || wake_.wait());
+    }
+  }
+
+  void wish(Wish wish) {
+    wish_ = wish;
+    wake_.wake_all();
+  }
+
+  awaitable<void> obey() {
+    Wish const wish = std::exchange(wish_, Wish::none);
+    if (wish == Wish::none || is_over_) co_return;
+    if (wish == Wish::cancel || !id_) {
+      run_.reporter.note("cancelling the run");
+      co_await caller_->cancel();
+      co_return;
+    }
+    run_.reporter.note(
+        "aborting the run: no further target begins; the same signal again cancels those that are running");
+    Parameters parameters{id_text()};
+    (void)co_await watcher_->query("SELECT tenancy.abort($1::bigint)", std::move(parameters));
+  }
+
+  /// Tells of what has ended since the last look, or of everything that nobody was told of.
+  awaitable<void> look(bool at_end) {
+    if (!id_) co_await find(at_end);
+    if (!id_) co_return;
+    if (!is_counted_) {
+      Result const counts = co_await query(kCounts, id_text());
+      run_.reporter.found(static_cast<std::size_t>(number_of(counts.text(0, kListed))), true);
+      is_counted_ = true;
+    }
+    Result const ended = co_await query(kEnded, id_text(), at_end ? "true" : "false");
+    for (std::size_t row = 0; row < ended.rows(); ++row) {
+      if (!told_.insert(number_of(ended.text(row, kOrdinal))).second) continue;
+      Outcome const outcome = outcome_of(ended, row, direction());
+      ++(outcome.state == Outcome::State::failed ? failed_ : outcome.steps.empty() ? unchanged_ : migrated_);
+      if (outcome.attempts > 1) retries_ += static_cast<std::size_t>(outcome.attempts - 1);
+      run_.reporter.finished(outcome);
+    }
+  }
+
+  awaitable<void> find(bool at_end) {
+    Result const found =
+        co_await query(at_end ? kRunSince : kRunOfSession, std::to_string(at_end ? before_ : caller_->backend_pid()));
+    if (found.rows() > 0 && !found.is_null(0, 0)) id_ = number_of(found.text(0, 0));
+  }
+
+  awaitable<Summary> summarize() {
+    if (!id_ && error_) throw *error_;
+    Summary summary{.migrated = migrated_, .unchanged = unchanged_, .failed = failed_, .retries = retries_};
+    if (!id_) {
+      summary.end = Summary::End::nothing_to_do;
+      co_return summary;
+    }
+    Result const counts = co_await query(kCounts, id_text());
+    std::string_view const state = counts.text(0, kRunState);
+    summary.targets = static_cast<std::size_t>(number_of(counts.text(0, kTargets)));
+    summary.unchanged += static_cast<std::size_t>(number_of(counts.text(0, kUnchanged)));
+    summary.not_started = static_cast<std::size_t>(number_of(counts.text(0, kLeft)));
+    summary.reason = std::string(counts.text(0, kReason));
+    bool const is_finished = counts.text(0, kIsFinished) == "t";
+    if (state == "done") {
+      summary.end = summary.migrated > 0 ? Summary::End::done : Summary::End::nothing_to_do;
+    } else if (state == "failed" && is_finished) {
+      summary.end = Summary::End::failures;
+    } else {
+      summary.end = Summary::End::stopped;
+      if (summary.reason.empty() && error_) summary.reason = error_->what();
+    }
+    co_return summary;
+  }
+
+  awaitable<Result> query(const char* sql, std::string first, std::optional<std::string> second = std::nullopt) {
+    Parameters parameters{std::move(first)};
+    if (second) parameters.push_back(std::move(second));
+    co_return co_await watcher_->query(sql, std::move(parameters));
+  }
+
+  void tell(const ServerReport& notice) {
+    // Failures come as outcomes, with all that belongs to them.
+    if (notice.severity == "NOTICE") run_.reporter.note(notice.message);
+  }
+
+  [[nodiscard]] std::string id_text() const { return std::to_string(*id_); }
+  [[nodiscard]] core::Direction direction() const {
+    return run_.heading.operation == "downgrade" ? core::Direction::down : core::Direction::up;
+  }
+
+  asio::any_io_executor executor_;
+  DatabaseRun& run_;
+  std::optional<Connection> caller_, watcher_;
+  Event wake_;
+  std::int64_t before_ = 0;
+  std::optional<std::int64_t> id_;
+  std::optional<ServerError> error_;
+  bool is_over_ = false;
+  bool is_counted_ = false;
+  Wish wish_ = Wish::none;
+  std::set<std::int64_t> told_;
+  std::size_t migrated_ = 0, unchanged_ = 0, failed_ = 0, retries_ = 0;
+};
+
+}  // namespace
+
+awaitable<Summary> run_in_database(DatabaseRun run) {
+  WatchedRun watched(co_await asio::this_coro::executor, run);
+  co_return co_await watched.run();
+}
+
+}  // namespace tenancy::driver
