@@ -68,12 +68,20 @@ std::int64_t number_of(const TupleTableSlot* slot, const Column& column) {
 
 bool is_time(const Column& column) { return column.type == TIMESTAMPTZOID || column.type == TIMESTAMPOID; }
 
+/// A tenant's table must not fill the memory of whoever migrates it.
+constexpr std::size_t kMostRows = 100'000;
+
 void read_rows(Relation relation, const Columns& columns, std::vector<core::ToolRow>& rows) {
   Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
   TupleTableSlot* const slot = table_slot_create(relation, nullptr);
   TableScanDesc const scan = table_beginscan(relation, snapshot, 0, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
     CHECK_FOR_INTERRUPTS();
+    if (rows.size() == kMostRows) {
+      ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                      errmsg("table \"%s\" has more than %zu rows", RelationGetRelationName(relation), kMostRows),
+                      errhint("No tool writes so many; see what they are.")));
+    }
     slot_getallattrs(slot);
     core::ToolRow& row = rows.emplace_back();
     take_text(slot, columns.version, row.version);

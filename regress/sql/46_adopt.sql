@@ -189,6 +189,10 @@ SELECT id FROM tenancy.register_tenant('ad_evil');
 CREATE TYPE ad_evil.word AS ENUM ('001');
 CREATE TABLE ad_evil.alembic_version (version_num ad_evil.word);
 SELECT state, detail FROM tenancy.adopt('alembic', pattern => 'ad\_evil');
+-- A table that is to fill the memory of whoever reads it.
+DROP TABLE ad_evil.alembic_version;
+CREATE TABLE ad_evil.alembic_version AS SELECT g::text AS version_num FROM generate_series(1, 100001) AS g;
+SELECT state, detail FROM tenancy.adopt('alembic', pattern => 'ad\_evil') WHERE schema = 'ad_evil';
 -- Who may not read it.
 CREATE ROLE regress_adopter;
 GRANT USAGE ON SCHEMA tenancy TO regress_adopter;
