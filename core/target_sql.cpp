@@ -186,6 +186,10 @@ TargetStatement take_named_role(std::string_view role) {
   return {"SELECT set_config('role', $1, true)", {std::string(role)}};
 }
 
+TargetStatement set_session_role(std::string_view role) {
+  return {"SELECT pg_catalog.set_config('role', $1, false)", {std::string(role)}};
+}
+
 TargetStatement lock_tracking(const TargetPlace& place, bool to_write) {
   return {"LOCK TABLE ONLY " + tracking_name(place) + " IN " + (to_write ? "ROW EXCLUSIVE" : "ACCESS SHARE") + " MODE"};
 }
@@ -339,6 +343,8 @@ TargetStatement delete_row(const TargetPlace& place, std::string_view version) {
               " WHERE migration_set = $1 AND version = $2) SELECT (" + std::string(kElapsed) + " * 1000000)::int8",
           {place.migration_set, std::string(version)}};
 }
+
+TargetStatement elapsed() { return {"SELECT (" + std::string(kElapsed) + " * 1000000)::int8"}; }
 
 std::vector<TargetStatement> reset_migration() {
   return {{"RESET SESSION AUTHORIZATION"}, {"RESET ROLE"}, {"RESET ALL"}, {"DISCARD TEMP"}};

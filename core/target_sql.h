@@ -79,6 +79,8 @@ enum FactColumn : std::size_t { kFactSchema, kFactOwner, kFactCaller, kFactRole,
 [[nodiscard]] TargetStatement take_role(const TargetPlace& place);
 /// The same by the name that the facts tell.
 [[nodiscard]] TargetStatement take_named_role(std::string_view role);
+/// The same for the session, whatever its search_path.
+[[nodiscard]] TargetStatement set_session_role(std::string_view role);
 /// Keeps the table as it is; SQLSTATE 42P01 when there is none.
 [[nodiscard]] TargetStatement lock_tracking(const TargetPlace& place, bool to_write);
 /// Raises foreign or own_code.
@@ -129,6 +131,9 @@ struct MigrationSettings {
 [[nodiscard]] TargetStatement set_running(const TargetPlace& place, std::string_view version, bool running);
 /// Takes the row away; returns the time since migration_settings() in microseconds.
 [[nodiscard]] TargetStatement delete_row(const TargetPlace& place, std::string_view version);
+
+/// The time since migration_settings() in microseconds.
+[[nodiscard]] TargetStatement elapsed();
 
 /// Gives back the role and every setting that a migration has changed, and drops its temporary tables. Behind it
 /// own_settings() is needed again.

@@ -2,6 +2,7 @@
 
 #include "extension/outside_step.h"
 #include "extension/own_transaction.h"
+#include "extension/tool_table.h"
 
 namespace tenancy {
 
@@ -25,6 +26,24 @@ PgError not_transactional(const core::MigrationSet& set, const core::Plan& plan,
           "It is marked MIGRATION_TRANSACTION: off.",
           std::string(up ? "CALL tenancy.rollout()" : "CALL tenancy.downgrade_rollout()") +
               " runs it, with a concurrency of 1 or more. By hand: " + by_hand};
+}
+
+/// What another tool has applied must not be applied a second time. Where our tracking table is, somebody has decided.
+void require_adopted(const Target& target, Oid schema, const Tracking& tracking, const TargetRole& role,
+                     const core::Plan& plan, bool wait) {
+  bool const begins = tracking.shape == TrackingShape::missing && !plan.steps.empty();
+  if (!begins || plan.steps.front().direction == core::Direction::down) return;
+  RoleScope const as_role(role);
+  std::optional<ToolTrace> const trace = find_tool_trace(schema, wait);
+  if (!trace) return;
+  std::string const tool = trace->tool.substr(0, trace->tool.find(' '));
+  throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                trace->tool + " has applied migrations there, and none of them is recorded here",
+                "They are in table \"" + trace->table + "\".",
+                "SELECT * FROM tenancy.adopt('" + tool +
+                    "') says what they are, and takes them over. If they have nothing to do with these migrations, "
+                    "call tenancy.start_tracking('" +
+                    target.schema + "') first.");
 }
 
 /// Any migration of the set by its exact version, a versioned one also as revisions name it.
@@ -87,15 +106,18 @@ void Migrator::check_request(const Target& target, const Request& request) { (vo
 core::Plan Migrator::plan(const Target& target, const Request& request) {
   return for_target(target, [&] {
     Oid const schema = require_schema(target.schema);
+    TargetRole const role = role_for(target, request.run_as);
     Tracking const tracking = [&] {
-      RoleScope const as_role(role_for(target, request.run_as));
+      RoleScope const as_role(role);
       return usable_tracking(schema, target, settings_.tracking_table, WhenLocked::tell);
     }();
     if (tracking.shape == TrackingShape::locked) {
       throw PgError(ERRCODE_LOCK_NOT_AVAILABLE,
                     "tracking table \"" + settings_.tracking_table + "\" is locked by another session");
     }
-    return make_plan(target, request, tracking.applied);
+    core::Plan plan = make_plan(target, request, tracking.applied);
+    require_adopted(target, schema, tracking, role, plan, false);
+    return plan;
   });
 }
 
@@ -159,6 +181,7 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     TargetSession session(settings_, target, request.run_as, request.in_fleet);
     session.read_tracking(target);
     core::Plan plan = make_plan(target, request, session.tracking.applied);
+    require_adopted(target, session.schema, session.tracking, session.role, plan, true);
     if (request.outside == Outside::refuse) require_transactional(target, plan);
     const core::MigrationSet& set = store_.set(target.set);
     std::size_t const count = steps_inside(target, plan);
@@ -195,6 +218,7 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         session.read_tracking(target);
         const core::MigrationSet& set = store_.set(target.set);
         core::Plan const plan = make_plan(target, request, session.tracking.applied);
+        require_adopted(target, session.schema, session.tracking, session.role, plan, true);
         if (!result) {
           if (request.on_begin) request.on_begin(plan.from);
           result.emplace();

@@ -1,4 +1,5 @@
 // SQL functions that work on one target.
+#include "extension/baseline.h"
 #include "extension/fleet_targets.h"
 #include "extension/sql_call.h"
 #include "extension/tracking.h"
@@ -108,8 +109,11 @@ Target by_tenant(const Arguments& arguments, const Value& set) {
 std::vector<HistoryRow> history_of(const std::string& schema) {
   std::string const table = current_settings().tracking_table;
   std::vector<HistoryRow> rows;
-  TrackingShape const shape = read_history(require_schema(schema), table, rows);
-  if (shape == TrackingShape::foreign) throw foreign_tracking_table(table);
+  Oid const place = require_schema(schema);
+  TrackingShape const shape = read_history(place, table, rows);
+  if (shape == TrackingShape::foreign) {
+    throw foreign_tracking_table(guarded([&] { return get_relname_relid(table.c_str(), place); }), table);
+  }
   if (shape == TrackingShape::denied) {
     throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for tracking table \"" + table + "\"");
   }
@@ -170,7 +174,7 @@ TENANCY_SQL_FUNCTION(tenancy_start_tracking) {
     Arguments const arguments(fcinfo);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
-    migrator.start_tracking(by_schema(arguments, kAnySet), run_as_argument(arguments, 1, migrator.settings()));
+    migrator.start_tracking(any_schema(arguments.required_text(0, "schema"), kAnySet), run_as_argument(arguments, 1, migrator.settings()));
     return Datum(0);
   });
 }
@@ -206,6 +210,25 @@ TENANCY_SQL_FUNCTION(tenancy_resolve) {
     } else {
       migrator.record_pending(target, version, run_as);
     }
+    return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_baseline) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    ResultRows rows(fcinfo);
+    ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
+    Migrator migrator(memory.get());
+    Value const set = arguments.optional_text(4);
+    migrator.store().require(set);
+    Target const target = any_schema(arguments.required_text(0, "schema"), set);
+    Baseline const baseline =
+        record_baseline(migrator, target,
+                        {core::parse_revision(arguments.required_text(1, "revision")), arguments.optional_text(2),
+                         arguments.boolean(3, false), run_as_argument(arguments, 5, migrator.settings())});
+    rows.add({to_cell(baseline.revision), static_cast<std::int64_t>(baseline.recorded),
+              std::span<const std::string>(baseline.differences)});
     return Datum(0);
   });
 }

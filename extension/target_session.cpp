@@ -91,7 +91,7 @@ bool is_empty_schema(const std::string& name, const std::string& tracking_table)
 
 Tracking usable_tracking(Oid schema, const Target& target, const std::string& table, WhenLocked when_locked) {
   Tracking tracking = read_tracking(schema, table, target.set, when_locked);
-  if (tracking.shape == TrackingShape::foreign) throw foreign_tracking_table(table);
+  if (tracking.shape == TrackingShape::foreign) throw foreign_tracking_table(tracking.relation, table);
   if (tracking.shape == TrackingShape::denied) {
     throw PgError(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for tracking table \"" + table + "\"", {},
                   "Migrate as a role that may read and write it: the schema's owner, by run_as => 'owner', or whoever "

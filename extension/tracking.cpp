@@ -3,6 +3,7 @@
 #include "core/tracking_sql.h"
 #include "extension/compat.h"
 #include "extension/script_runner.h"
+#include "extension/tool_table.h"
 
 namespace tenancy {
 
@@ -263,7 +264,8 @@ void insert_tracking_row(Oid oid, const TrackingRow& row) {
       slot->tts_values[kDescription - 1] = varchar_of(description);
       slot->tts_values[kChecksum - 1] = varchar_of(row.checksum);
       slot->tts_values[kState - 1] = varchar_of(to_word(row.state));
-      slot->tts_values[kAppliedAt - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
+      slot->tts_values[kAppliedAt - 1] =
+          TimestampTzGetDatum(row.applied_at == 0 ? GetCurrentTimestamp() : row.applied_at);
       slot->tts_values[kAppliedBy - 1] = NameGetDatum(applied_by);
       slot->tts_values[kDuration - 1] = IntervalPGetDatum(duration);
     });
@@ -301,11 +303,17 @@ void set_tracking_state(Oid oid, std::string_view set, std::string_view version,
   });
 }
 
-PgError foreign_tracking_table(const std::string& table) {
-  return {ERRCODE_WRONG_OBJECT_TYPE, "\"" + table + "\" is not a tracking table of tenancy",
-          "Something else made it, and it is left alone.",
-          "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
-          "'tenancy_migrations', and start a new session."};
+PgError foreign_tracking_table(Oid relation, const std::string& table) {
+  std::string const tool = core::recognise_history(column_names(relation));
+  std::string const hint =
+      "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
+      "'tenancy_migrations', and start a new session.";
+  std::string const tool_argument = tool.substr(0, tool.find(' '));
+  return {
+      ERRCODE_WRONG_OBJECT_TYPE, "\"" + table + "\" is not a tracking table of tenancy",
+      (tool.empty() ? "Something else made it, and" : "It looks like that of " + tool + ", and") +
+          std::string(" it is left alone."),
+      tool.empty() ? hint : hint + " Then tenancy.adopt('" + tool_argument + "') takes over what is recorded there."};
 }
 
 }  // namespace tenancy

@@ -58,6 +58,7 @@ struct TrackingRow {
   std::string_view checksum;
   std::chrono::microseconds duration{0};
   TrackingState state = TrackingState::applied;
+  TimestampTz applied_at = 0;  ///< 0: now
 };
 
 /// Makes the table in the schema, owned by the current user. Throws PgError.
@@ -70,7 +71,8 @@ std::size_t delete_tracking_rows(Oid relation, std::string_view set, std::string
 /// Changes the state of such rows and nothing else.
 void set_tracking_state(Oid relation, std::string_view set, std::string_view version, TrackingState state);
 
-/// The error for a table of another tool's shape, with the setting to use. It does not name the schema.
-[[nodiscard]] PgError foreign_tracking_table(const std::string& table);
+/// The error for a table of another tool's shape, with the setting to use; it names the tool where the columns say
+/// which it is. It does not name the schema.
+[[nodiscard]] PgError foreign_tracking_table(Oid relation, const std::string& table);
 
 }  // namespace tenancy

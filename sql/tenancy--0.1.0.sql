@@ -313,7 +313,7 @@ CREATE FUNCTION tenancy.start_tracking(schema text, run_as text DEFAULT NULL)
 RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_start_tracking' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.start_tracking(text, text) IS
-    'Creates the tracking table of a tenant''s schema, when it has none.';
+    'Creates the tracking table of a schema, when it has none.';
 
 CREATE FUNCTION tenancy.run_in_schema(schema text, sql text, run_as text DEFAULT NULL)
 RETURNS void
@@ -327,6 +327,27 @@ RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_resolve' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.resolve(text, text, text, text, text) IS
     'Records a migration as applied, or as pending, without running it.';
+
+CREATE FUNCTION tenancy.adopt(
+    tool text, dry_run boolean DEFAULT true, pattern text DEFAULT NULL, tier text DEFAULT NULL,
+    labels jsonb DEFAULT NULL, statuses text[] DEFAULT NULL, migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    table_name text DEFAULT NULL, table_schema text DEFAULT NULL, version_column text DEFAULT NULL,
+    app text DEFAULT NULL,
+    OUT tenant text, OUT schema text, OUT migration_set text, OUT state text, OUT revision text, OUT versions integer,
+    OUT detail text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_adopt' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text) IS
+    'Takes over the histories that another tool has recorded in the targets: looks, and with dry_run => false records what is applied, without running it. A row per target.';
+
+CREATE FUNCTION tenancy.baseline(
+    schema text, revision text, reference text DEFAULT NULL, force boolean DEFAULT false,
+    migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    OUT revision text, OUT versions integer, OUT differences text[])
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_baseline' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION tenancy.baseline(text, text, text, boolean, text, text) IS
+    'Records everything up to a revision as applied in a schema, without running it, when the schema is like one that was migrated there.';
 
 CREATE FUNCTION tenancy.history(
     schema text,

@@ -46,11 +46,11 @@ const char* verb_of(Command command) noexcept {
 
 }  // namespace
 
-asio::awaitable<std::string> ConcurrentChange::oid_of(std::string name, Deadline deadline) {
+asio::awaitable<std::string> ConcurrentChange::oid_of(const std::string& name, Deadline deadline) {
   if (name.empty()) co_return "0";
   // In the search_path of the migration.
-  const Result row = co_await connection_.query("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid",
-                                                parameters(std::move(name)), deadline);
+  const Result row =
+      co_await connection_.query("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", parameters(name), deadline);
   co_return row.value(0, 0).value_or("0");
 }
 
@@ -59,7 +59,8 @@ asio::awaitable<void> ConcurrentChange::look(Deadline deadline) {
   if (command == Command::other) co_return;
   const std::string second = statement_.second_object();
   const bool creates = command == Command::create_index;
-  object_ = co_await oid_of(creates ? second : statement_.object(), deadline);
+  const std::string first = creates ? second : statement_.object();
+  object_ = co_await oid_of(first, deadline);
   if (command == Command::detach_partition) {
     partition_ = co_await oid_of(second, deadline);
     co_return;
@@ -123,7 +124,8 @@ asio::awaitable<std::vector<std::string>> ConcurrentChange::remains(Deadline dea
   std::vector<std::string> names;
   const Command command = statement_.concurrent_command();
   if (command != Command::create_index && command != Command::reindex) co_return names;
-  for (const Index& one : co_await indexes(deadline)) {
+  const std::vector<Index> now = co_await indexes(deadline);
+  for (const Index& one : now) {
     const bool was_invalid =
         std::any_of(before_.begin(), before_.end(), [&](const Index& old) { return old.oid == one.oid && !old.valid; });
     if (!one.valid && !was_invalid) names.push_back(one.sql_name);
@@ -146,7 +148,8 @@ std::vector<std::string> ConcurrentChange::remains_of_earlier_run() const {
 
 asio::awaitable<std::optional<std::string>> ConcurrentChange::invalid_index(Deadline deadline) {
   if (statement_.concurrent_command() != Command::create_index) co_return std::nullopt;
-  for (const Index& one : co_await indexes(deadline)) {
+  const std::vector<Index> now = co_await indexes(deadline);
+  for (const Index& one : now) {
     if (one.is_named && !one.valid) co_return one.sql_name;
   }
   co_return std::nullopt;

@@ -48,7 +48,7 @@ class ConcurrentChange {
     bool is_named = false;  ///< the statement names it
   };
   boost::asio::awaitable<std::vector<Index>> indexes(Deadline deadline);
-  boost::asio::awaitable<std::string> oid_of(std::string name, Deadline deadline);
+  boost::asio::awaitable<std::string> oid_of(const std::string& name, Deadline deadline);
 
   Connection& connection_;
   const core::SqlKind& statement_;

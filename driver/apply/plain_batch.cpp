@@ -68,7 +68,8 @@ void add_own_session(PlainBatch& batch, const PlainPart& part) {
   if (part.facts.role) batch.add(Purpose::role, core::take_named_role(*part.facts.role));
 }
 
-/// Locks, and everything of which the plan was made once more.
+}  // namespace
+
 void add_entry(PlainBatch& batch, const PlainPart& part) {
   batch.add(Purpose::transaction, core::begin_statement());
   batch.add(Purpose::settings, core::own_settings(part.limits.lock_timeout));
@@ -84,6 +85,8 @@ void add_entry(PlainBatch& batch, const PlainPart& part) {
     batch.add(Purpose::create_tracking, core::create_tracking(part.place));
   }
 }
+
+namespace {
 
 /// As the statement stands, or fit for a transaction; nothing for maintenance that a new table does not need.
 std::optional<std::string> text_of(const Script::Statement& statement, bool transactional) {

@@ -94,6 +94,8 @@ void add_look(PlainBatch& batch, const core::TargetPlace& place, std::chrono::mi
 /// The same behind whoever holds the target's lock: the rows are what all that began before has left.
 void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout);
 [[nodiscard]] std::vector<core::AppliedMigration> read_rows(const Result& rows);
+/// BEGIN, locks, and everything of which the plan was made once more.
+void add_entry(PlainBatch& batch, const PlainPart& part);
 /// In one transaction, all of it with COMMIT.
 void add_part(PlainBatch& batch, const PlainPart& part);
 /// After a failure.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "driver/apply/failure.h"
+#include "driver/apply/plain_outside.h"
 
 namespace tenancy::driver {
 
@@ -60,10 +61,10 @@ asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& ou
     if (!part.has_more()) co_return;
     if (is_relative(request.revision)) request.revision = core::parse_revision(part.planned_revision());
     if (!part.steps().empty()) continue;
-    const std::string& version = store_.set(target.migration_set)[part.next_step().migration].version;
-    co_return fail(outcome,
-                   make_report("0A000", target.label() + ": migration " + version + " runs outside of a transaction"),
-                   false);
+    PlainOutside outside(connection, store_, request, target, part);
+    StepOutcome step = co_await outside.carry_out(deadline);
+    if (outside.failure()) co_return fail(outcome, *outside.failure(), outside.was_cancelled());
+    outcome.steps.push_back(std::move(step));
   }
 }
 
@@ -146,7 +147,14 @@ asio::awaitable<Outcome> PlainRunner::plan(Connection& connection, const Target&
   Outcome outcome{target};
   PlainTarget part(store_, request_, target, connection.server_version());
   while (!part.next().is_empty() && !part.commits()) {
-    part.take(co_await connection.batch(part.next().statements(), deadline));
+    const BatchResult reply = co_await connection.batch(part.next().statements(), deadline);
+    part.take(reply);
+  }
+  // What there is to do begins with a ROLLBACK when the look has failed, for want of a tracking table.
+  if (connection.in_transaction()) {
+    PlainBatch clear;
+    add_rollback(clear);
+    (void)co_await connection.batch(clear.statements(), deadline);
   }
   outcome.from_revision = part.from_revision();
   outcome.to_revision = part.planned_revision();

@@ -40,7 +40,8 @@ ExitCode check_files(Context& context, const CheckArguments& arguments) {
   const Settings& settings = context.settings();
   std::vector<MigrationFolder> const folders = migration_folders(settings, arguments.folder);
   MigrationFiles files = read_migration_files(folders);
-  bool const asks = !settings.database.empty() && !arguments.offline && !files.migrations.empty();
+  bool const has_store = !settings.database.empty() && !settings.standalone.enabled;
+  bool const asks = has_store && !arguments.offline && !files.migrations.empty();
   if (asks) ask_server(context, folders, files);
   if (settings.output.json) {
     fmt::print("{{\"files\":{},\"migrations\":{},\"findings\":{}}}\n", files.files, files.migrations.size(),

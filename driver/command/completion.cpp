@@ -73,7 +73,7 @@ std::string bash_script(const CLI::App& root) {
   });
   return fmt::format(R"(# bash completion of tenancy
 _tenancy() {{
-  local word words= at=tenancy
+  local word words at=tenancy
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
     case "$at $word" in
 {}    esac
@@ -124,9 +124,9 @@ function __tenancy_at
     if (app.get_parent() != nullptr) script += fmt::format("      case '{}'\n        set at '{}'\n", path, path);
     for (const Word& word : words_behind(app)) {
       bool const is_option = word.text.starts_with("--");
-      lines +=
-          fmt::format("complete -c tenancy -n 'test (__tenancy_at) = \"{}\"' {} {} -d {}\n", path,
-                      is_option ? "-l" : "-f -a", is_option ? word.text.substr(2) : word.text, shell_word(word.purpose));
+      lines += fmt::format("complete -c tenancy -n 'test (__tenancy_at) = \"{}\"' {} {} -d {}\n", path,
+                           is_option ? "-l" : "-f -a", is_option ? word.text.substr(2) : word.text,
+                           shell_word(word.purpose));
     }
   });
   return script + "    end\n  end\n  echo $at\nend\n" + lines;

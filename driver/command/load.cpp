@@ -99,6 +99,11 @@ void require_good(const MigrationFiles& files, const OutputOptions& output) {
 
 ExitCode load(Context& context, const LoadArguments& arguments) {
   const Settings& settings = context.settings();
+  if (settings.standalone.enabled) {
+    throw UsageError(
+        "a standalone fleet has no control database to load into",
+        "Its operations read the files themselves: tenancy check looks at them, tenancy upgrade runs them.");
+  }
   std::vector<MigrationFolder> const folders = migration_folders(settings, arguments.folder);
   MigrationFiles files = read_migration_files(folders);
   require_good(files, settings.output);

@@ -20,8 +20,8 @@ struct NewArguments {
 /// The folder that the new file belongs into: that of its set, when the set has one.
 MigrationFolder folder_for(const Settings& settings) {
   auto const set = settings.sets.find(settings.migration_set);
-  if (set != settings.sets.end()) return {set->second.folder, {set->first, set->second.scope}};
-  return {settings.migrations, {}};
+  if (set != settings.sets.end()) return {set->second.folder, {set->first, set->second.scope, set->second.file_format}};
+  return {settings.migrations, {.format = settings.file_format}};
 }
 
 ExitCode write_files(Context& context, const NewArguments& arguments) {

@@ -119,12 +119,14 @@ void PlanView::print_groups() const {
 }
 
 void PlanView::print_summary() const {
-  std::string text =
-      planned_ == 0 ? "nothing to do" : counted(planned_, "target has", "targets have") + " steps to take";
-  if (unchanged_ > 0 && planned_ + failed_ + busy_ > 0) text += ", " + number_text(unchanged_) + " have nothing to do";
-  if (failed_ > 0) text += ", " + number_text(failed_) + " would fail";
-  if (busy_ > 0) text += ", " + number_text(busy_) + " are busy";
-  fmt::print("{}{}\n", planned_ + failed_ + busy_ > 0 ? "\n" : "", text);
+  bool const any = planned_ + failed_ + busy_ > 0;
+  std::string text = planned_ > 0 ? counted(planned_, "target has", "targets have") + " steps to take"
+                     : any        ? "no target has steps to take"
+                                  : "nothing to do";
+  if (any && unchanged_ > 0) text += "; nothing to do: " + number_text(unchanged_);
+  if (failed_ > 0) text += "; would fail: " + number_text(failed_);
+  if (busy_ > 0) text += "; busy: " + number_text(busy_);
+  fmt::print("{}{}\n", any ? "\n" : "", text);
 }
 
 boost::asio::awaitable<void> PlanView::print_sql(Connection& control, bool down) {

@@ -110,7 +110,7 @@ std::string StatusView::summary() const {
   if (tenants == 0) return shared_behind_ > 0 ? "no tenants; a shared schema is not at head" : "no tenants";
   std::string text;
   if (auto const current = states_.find("current"); current != states_.end()) {
-    text = number_text(current->second) + (tenants == 1 ? " tenant at head" : " tenants at head");
+    text = counted(current->second, "tenant", "tenants") + " at head";
     if (heads_.size() == 1 && !heads_.begin()->first.empty()) text += " " + heads_.begin()->first;
   }
   // Those that an upgrade helps come before those that somebody must look at.

@@ -1,6 +1,7 @@
 #include "driver/connection/blocking_call.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,17 @@ namespace tenancy::driver {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// Those of people are for the loop's thread; the SIGPIPE of a connection that breaks is for nobody.
+void block_signals() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
 asio::awaitable<bool> run_in_thread(std::function<void()> work, Deadline deadline) {
   // The thread tells its end by closing its side of a pipe. So it needs nothing of ours, which may be gone by then.
   std::array<int, 2> ends{};
@@ -22,6 +34,7 @@ asio::awaitable<bool> run_in_thread(std::function<void()> work, Deadline deadlin
   asio::posix::stream_descriptor end(executor, ends[0]);
   try {
     std::thread([work = std::move(work), done = ends[1]] {
+      block_signals();
       work();
       close(done);
     }).detach();

@@ -42,6 +42,7 @@ std::string file_words(std::string_view words) {
 struct KnownFile {
   std::string version;
   std::string name;
+  core::Format format = core::Format::own;
 };
 
 /// Files that cannot be read as migrations yet count too, by their names: the one that was made a minute ago is empty.
@@ -51,12 +52,12 @@ std::optional<KnownFile> known_file(const core::SourceFile& file, const core::Fi
     core::ParsedFile const parsed = core::parse_migration_file(file.name, file.content, defaults);
     bool const is_first_part = parsed.part == core::FilePart::whole || parsed.part == core::FilePart::up;
     if (!is_first_part || parsed.migration.repeatable || parsed.migration.set != set) return std::nullopt;
-    return KnownFile{parsed.migration.version, file.name};
+    return KnownFile{parsed.migration.version, file.name, parsed.format};
   } catch (const core::Error&) {
     std::optional<core::FileName> const name = core::parse_file_name(file.name);
     std::optional<core::VersionedStem> const stem = name ? core::split_stem(name->stem) : std::nullopt;
     if (!stem || !core::is_version(stem->version)) return std::nullopt;
-    return KnownFile{std::string(stem->version), file.name};
+    return KnownFile{std::string(stem->version), file.name, defaults.format.value_or(core::Format::own)};
   }
 }
 
@@ -70,6 +71,13 @@ std::optional<KnownFile> newest_file(const MigrationFolder& folder, std::string_
     if (!newest || core::compare_versions(newest->version, known->version) < 0) newest = std::move(known);
   }
   return newest;
+}
+
+/// Some tools lay their files out as we do; those of others have marks that we would have to write as they do.
+void require_our_layout(core::Format format) {
+  if (format == core::Format::own || format == core::Format::golang_migrate || format == core::Format::diesel) return;
+  throw UsageError("these are files of " + std::string(core::to_string(format)) + ": tenancy new does not write them",
+                   "Make the new one with that tool; tenancy check and tenancy load read it.");
 }
 
 FileLayout layout_of(const std::optional<KnownFile>& newest) {
@@ -101,6 +109,7 @@ std::vector<std::filesystem::path> write_new_migration(const MigrationFolder& fo
                                                        std::string_view now) {
   std::string const words = file_words(wanted.words);
   std::optional<KnownFile> const newest = newest_file(folder, wanted.migration_set.value_or(folder.defaults.set));
+  require_our_layout(newest ? newest->format : folder.defaults.format.value_or(core::Format::own));
   std::string const version = next_version(newest ? std::optional(newest->version) : std::nullopt, now);
   std::filesystem::path const stem = folder.path / (version + "_" + words);
   std::string const options = options_text(folder, wanted);

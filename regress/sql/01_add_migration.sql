@@ -142,6 +142,15 @@ SELECT tenancy.add_migration('views', 'CREATE OR REPLACE VIEW v AS SELECT 2 AS o
                              migration_set => 'again');
 SELECT tenancy.add_migration('views', 'CREATE OR REPLACE VIEW v AS SELECT 2 AS one', migration_set => 'again');
 
+-- Where it comes from, for whoever read the file: errors name it and its lines.
+SELECT tenancy.add_migration('7', E'SELECT 1;\nSELECT 2', 'SELECT 3', migration_set => 'filed', filename => '7_a.sql',
+                             up_line => 4, down_line => 9);
+SELECT filename, up_line, down_line FROM tenancy.migrations WHERE migration_set = 'filed';
+SELECT tenancy.add_migration('8', E'SELECT 1;\nSELEC 2', migration_set => 'filed', filename => '8_b.sql', up_line => 4);
+SELECT tenancy.add_migration('8', 'SELECT 1', 'SELEC 3', migration_set => 'filed', filename => '8_b.sql', down_line => 9);
+SELECT tenancy.add_migration('7', 'SELECT 2', migration_set => 'filed', filename => '7_b.sql');
+SELECT tenancy.add_migration('8', 'SELECT 1', migration_set => 'filed', up_line => 0);
+
 -- Functions of the extension that nobody described.
 SELECT p.oid::regprocedure
   FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'

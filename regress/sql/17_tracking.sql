@@ -24,6 +24,7 @@ SELECT version FROM tr.schema_migrations WHERE migration_set = 'default' AND ver
 RESET enable_seqscan;
 SELECT tenancy.start_tracking('nowhere');
 SELECT tenancy.start_tracking('public');
+DROP TABLE public.schema_migrations;
 SELECT tenancy.start_tracking('pg_catalog');
 SELECT tenancy.start_tracking(NULL);
 
@@ -42,6 +43,8 @@ SELECT tenancy.drop_migration('2');
 SELECT tenancy.add_migration('2', 'CREATE TABLE b (id int)', 'DROP TABLE b');
 -- With another name they live side by side.
 SET tenancy.tracking_table = 'tenancy_migrations';
+SELECT version FROM tenancy.migrate_schema('tr_rails');
+SELECT tenancy.start_tracking('tr_rails');
 SELECT version FROM tenancy.migrate_schema('tr_rails');
 SELECT version, state FROM tenancy.history('tr_rails');
 SELECT * FROM tr_rails.schema_migrations;

@@ -1,11 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <vector>
 
-#include "driver/command/application.h"
-#include "tests/driver/temporary_folder.h"
+#include "tests/driver/command_line.h"
 
 namespace tenancy::driver {
 namespace {
@@ -14,28 +12,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-/// Runs the application in a folder of its own.
 class CommandLineTest : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::current_path(folder_.path()); }
-  void TearDown() override { std::filesystem::current_path("/"); }
+  int run(std::vector<std::string> words) { return line_.run(std::move(words)); }
 
-  int run(std::vector<std::string> words) {
-    words.insert(words.begin(), "tenancy");
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    int const exit_code = run_application(static_cast<int>(words.size()), arguments.data());
-    output_ = ::testing::internal::GetCapturedStdout();
-    errors_ = ::testing::internal::GetCapturedStderr();
-    return exit_code;
-  }
-
-  TemporaryFolder folder_;
-  std::string output_;
-  std::string errors_;
+  CommandLine line_;
+  const TemporaryFolder& folder_ = line_.folder();
+  const std::string& output_ = line_.output();
+  const std::string& errors_ = line_.errors();
 };
 
 TEST_F(CommandLineTest, AloneItShowsWhatThereIs) {
@@ -102,6 +86,42 @@ TEST_F(CommandLineTest, AStarterFolderIsGood) {
   EXPECT_EQ(output_, "db/migrations/002_add_x.sql\n");
   EXPECT_EQ(run({"check", "--config", "db/tenancy.toml"}), kUsage);
   EXPECT_THAT(output_, HasSubstr("db/migrations/002_add_x.sql:3: error: the UPGRADE section is empty"));
+}
+
+TEST_F(CommandLineTest, AStandaloneFleetHasNothingToLoadInto) {
+  folder_.write("tenancy.toml", "[standalone]\nenabled = true\n");
+  EXPECT_EQ(run({"load"}), kUsage);
+  EXPECT_THAT(errors_, StartsWith("tenancy: a standalone fleet has no control database to load into\n"));
+}
+
+TEST_F(CommandLineTest, TheManualHasEveryCommandAndSetting) {
+  EXPECT_EQ(run({"help", "--man"}), kDone);
+  EXPECT_THAT(output_, StartsWith(".TH TENANCY 1"));
+  EXPECT_THAT(output_, HasSubstr(".SS tenancy check [DIR] [OPTION]...\n"));
+  EXPECT_THAT(output_, HasSubstr("\\fBstandalone.discover_databases, TENANCY_STANDALONE_DISCOVER_DATABASES\\fR"));
+}
+
+TEST_F(CommandLineTest, ShellsGetCompletions) {
+  for (const char* const shell : {"bash", "zsh", "fish"}) {
+    EXPECT_EQ(run({"completion", shell}), kDone);
+    EXPECT_THAT(output_, HasSubstr("tenancy check")) << shell;
+    EXPECT_THAT(output_, HasSubstr("strict")) << shell;
+  }
+  EXPECT_EQ(run({"completion", "tcsh"}), kUsage);
+}
+
+TEST_F(CommandLineTest, AnArgumentMayHaveTheNameOfACommand) {
+  EXPECT_EQ(run({"new", "check"}), kDone);
+  EXPECT_EQ(output_, "migrations/001_check.sql\n");
+}
+
+TEST_F(CommandLineTest, WhatAServerWouldRefuseIsKnownBefore) {
+  folder_.write("migrations/001_a.sql", "CREATE TABLE t ();\nCOMMIT;\n-- DOWNGRADE\nDROP TABLE t;\n");
+  folder_.write("migrations/002_b.sql", "CREATE INDEX CONCURRENTLY i ON t (a);\n-- DOWNGRADE\nVACUUM;\n");
+  EXPECT_EQ(run({"check"}), kUsage);
+  EXPECT_THAT(output_, HasSubstr("migrations/001_a.sql:2: error: statement 2, COMMIT, "));
+  EXPECT_THAT(output_, HasSubstr("migrations/002_b.sql:1: error: statement 1, CREATE INDEX CONCURRENTLY, "));
+  EXPECT_THAT(output_, HasSubstr("migrations/002_b.sql:3: warning: statement 1, VACUUM"));
 }
 
 }  // namespace

@@ -187,6 +187,11 @@ TEST_F(FilesTest, SetsInOneFolderCountForThemselves) {
             "-- MIGRATION_SCOPE: tenant\n-- MIGRATION_SET: billing\n\n-- UPGRADE\n\n\n-- DOWNGRADE\n\n");
 }
 
+TEST_F(FilesTest, FilesOfOtherToolsAreLeftToThem) {
+  folder_.write("20240131120000_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n");
+  EXPECT_THROW(make({.words = "b"}), UsageError);
+}
+
 TEST_F(FilesTest, ANewMigrationOverwritesNothing) {
   folder_.write("001_a", "no folder");
   EXPECT_THROW(make({.words = "a", .layout = FileLayout::folder}), UsageError);

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -12,6 +13,7 @@ namespace tenancy::test {
 namespace {
 
 namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;  // NOLINT: the operators are found in no other way
 
 using driver::BatchResult;
 using driver::parameters;
@@ -234,6 +236,20 @@ TEST_F(DriverConnection, IsCancelledFromAnotherCoroutine) {
   }
   loop_.run(session.cancel());
   expect_usable(session);
+}
+
+TEST_F(DriverConnection, IsLostWhenAnOperationIsLeftInTheMiddle) {
+  driver::Connection session = open();
+  loop_.run([](driver::Connection& left) -> asio::awaitable<void> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, milliseconds(50));
+    const auto first = co_await (left.query("SELECT pg_sleep(60)") || timer.async_wait(asio::use_awaitable));
+    EXPECT_EQ(first.index(), 1U);
+  }(session));
+  const ServerError error = error_of(session.query("SELECT 1"));
+  EXPECT_EQ(error.kind(), ServerError::Kind::lost);
+  EXPECT_THAT(error.what(), HasSubstr("left in the middle"));
+  driver::Connection again = open();
+  expect_usable(again);
 }
 
 TEST_F(DriverConnection, RefusesZeroBytes) {

@@ -259,7 +259,7 @@ TEST_F(DriverControl, PlanGroupsTargetsWithTheSameSteps) {
   Said const plan = tenancy("plan");
   EXPECT_EQ(plan.code, 0);
   EXPECT_THAT(plan.output, HasSubstr("tenant \"t3\": migration 001 was applied with another text"));
-  EXPECT_THAT(plan.output, EndsWith("\n3 targets have steps to take, 1 have nothing to do, 1 would fail\n"));
+  EXPECT_THAT(plan.output, EndsWith("\n3 targets have steps to take; nothing to do: 1; would fail: 1\n"));
   std::vector<json::object> const objects = tenancy("plan --json --page-size 2").objects();
   ASSERT_EQ(objects.size(), 5u);
   EXPECT_EQ(objects[0].at("tenant"), "t2");

@@ -1,0 +1,71 @@
+#include "extension/adoption.h"
+
+#include "extension/target_session.h"
+#include "extension/tool_table.h"
+
+namespace tenancy {
+
+namespace {
+
+core::Adoption assess(Migrator& migrator, const Target& target, const AdoptionRequest& request, Oid schema,
+                      const TargetRole& role, std::span<const core::AppliedMigration> tracked, bool wait) {
+  const Value& apart = request.schema;
+  // What is in a schema of its own is not the tenant's, and its owner may have no rights there.
+  TargetRole const reader = apart ? TargetRole{GetUserId(), false} : role;
+  Oid const place = apart ? guarded([&] { return get_namespace_oid(apart->c_str(), true); }) : schema;
+  std::optional<std::vector<core::ToolRow>> rows;
+  if (OidIsValid(place)) {
+    RoleScope const as_reader(reader);
+    rows = read_tool_table(place, request.tool, wait);
+  }
+  std::vector<core::ToolEntry> entries;
+  if (rows) entries = core::read_history_rows(request.tool, *rows, request.group);
+  core::Adoption adoption =
+      core::assess_adoption(request.tool, entries, migrator.store().set(target.set), target.kind, tracked);
+  if (!rows && adoption.verdict == core::AdoptionVerdict::empty) {
+    adoption.detail = "no table \"" + request.tool.table + "\"" + (apart ? " in schema \"" + *apart + "\"" : "");
+  }
+  return adoption;
+}
+
+}  // namespace
+
+core::Adoption look_at_adoption(Migrator& migrator, const Target& target, const AdoptionRequest& request) {
+  return for_target(target, [&] {
+    Oid const schema = require_schema(target.schema);
+    const std::string& table = migrator.settings().tracking_table;
+    TargetRole const role = role_for(target, request.run_as);
+    Tracking const tracking = [&] {
+      RoleScope const as_role(role);
+      return usable_tracking(schema, target, table, WhenLocked::tell);
+    }();
+    if (tracking.shape == TrackingShape::locked) {
+      throw PgError(ERRCODE_LOCK_NOT_AVAILABLE, "tracking table \"" + table + "\" is locked by another session");
+    }
+    return assess(migrator, target, request, schema, role, tracking.applied, false);
+  });
+}
+
+core::Adoption adopt(Migrator& migrator, const Target& target, const AdoptionRequest& request) {
+  return for_target(target, [&] {
+    TargetSession session(migrator.settings(), target, request.run_as, true);
+    session.read_tracking(target);
+    core::Adoption const adoption =
+        assess(migrator, target, request, session.schema, session.role, session.tracking.applied, true);
+    if (adoption.verdict != core::AdoptionVerdict::adoptable) return adoption;
+    const core::MigrationSet& set = migrator.store().set(target.set);
+    session.require_tracking(target);
+    RoleScope const as_role(session.role);
+    for (const core::Adoption::Migration& migration : adoption.applied) {
+      const core::StoredMigration& stored = set[migration.index];
+      insert_tracking_row(session.tracking.relation, {.set = target.set,
+                                                      .version = stored.version,
+                                                      .description = stored.description,
+                                                      .checksum = stored.checksum,
+                                                      .applied_at = migration.applied_at});
+    }
+    return adoption;
+  });
+}
+
+}  // namespace tenancy
