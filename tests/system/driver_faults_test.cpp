@@ -54,16 +54,33 @@ TEST_F(DriverFaults, FinishesThroughHundredsOfCuts) {
   expect_fleet_is_complete();
 }
 
+/// Every n-th of these answers is lost on the way, after the server has done what was asked.
+FaultProxy::Decide losing_every(int n, char type, std::string text) {
+  return [n, type, text = std::move(text), seen = 0](const Message& message) mutable {
+    bool const is_meant = !message.to_server && message.type == type && message.contains(text);
+    return is_meant && ++seen % n == 0 ? Fate::cut : Fate::forward;
+  };
+}
+
 TEST_F(DriverFaults, LooksUpACommitWhoseAnswerIsLost) {
   add_migrations({"001"});
   add_schemas(10);
   FaultProxy proxy(cluster().sockets());
   control_conninfo_ = proxy.conninfo(database());
-  // Every other answer to a COMMIT is lost on the way, after the server has done it.
-  proxy.decide([n = 0](const Message& message) mutable {
-    bool const is_commit = !message.to_server && message.type == 'C' && message.contains("COMMIT");
-    return is_commit && ++n % 2 == 0 ? Fate::cut : Fate::forward;
-  });
+  proxy.decide(losing_every(2, 'C', "COMMIT"));
+  DriverProcess driver = start(patient({"upgrade", "--plain"}));
+  EXPECT_EQ(driver.wait(), kDone) << driver.output() << driver.error();
+  EXPECT_GT(proxy.faults(), 0);
+  expect_fleet_is_complete();
+}
+
+TEST_F(DriverFaults, LooksUpACallWhoseAnswerIsLost) {
+  add_migrations({"001"});
+  add_schemas(10);
+  FaultProxy proxy(cluster().sockets());
+  control_conninfo_ = proxy.conninfo(database());
+  // The end of a batch, behind its commit.
+  proxy.decide(losing_every(5, 'Z', ""));
   DriverProcess driver = start(patient({"upgrade"}));
   EXPECT_EQ(driver.wait(), kDone) << driver.output() << driver.error();
   EXPECT_GT(proxy.faults(), 0);
