@@ -37,8 +37,8 @@ TEST_F(DriverFaults, FinishesThroughHundredsOfCuts) {
   std::uint32_t seed = 1;
   // Up, and down to where the next round has something to do.
   for (; faults < 300; ++seed) {
-    here.cut_at_random(seed, 30);
-    there.cut_at_random(seed + 1000, 30);
+    here.cut_at_random(seed, 200);
+    there.cut_at_random(seed + 1000, 200);
     DriverProcess up = start(patient({"upgrade"}));
     int const exit_code = up.wait();
     faults += here.faults() + there.faults();
