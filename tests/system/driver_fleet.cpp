@@ -25,11 +25,6 @@ constexpr const char* kWritten = "SELECT string_agg(version, ' ' ORDER BY versio
 
 }  // namespace
 
-FleetTest::~FleetTest() {
-  gate_.reset();
-  for (const Made& made : databases_) made.cluster->drop_database(made.database);
-}
-
 Cluster& FleetTest::other_cluster() {
   static Cluster cluster;
   return cluster;
@@ -82,10 +77,10 @@ void FleetTest::make_database(Cluster& cluster, const std::string& name) {
   databases_.push_back({&cluster, name});
 }
 
-void FleetTest::add_databases(int count, const std::string& prefix) {
+void FleetTest::add_databases(int count) {
   Connection session = connect();
   for (int i = 1; i <= count; ++i) {
-    const std::string name = prefix + std::to_string(i);
+    const std::string name = database() + "_d" + std::to_string(i);
     make_database(cluster(), name);
     session.query("SELECT tenancy.register_tenant($1, isolation => 'database', database => $1)", {name});
   }
@@ -98,7 +93,7 @@ void FleetTest::register_other(const std::string& conninfo) {
 void FleetTest::add_databases_on_other(int count) {
   Connection session = connect();
   for (int i = 1; i <= count; ++i) {
-    const std::string name = "eu" + std::to_string(i);
+    const std::string name = database() + "_eu" + std::to_string(i);
     make_database(other_cluster(), name);
     session.query("SELECT tenancy.register_tenant($1, isolation => 'database', database => $1, server => 'eu')",
                   {name});

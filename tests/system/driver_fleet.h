@@ -16,8 +16,6 @@ namespace tenancy::test {
 /// Each migration writes down in its target that it was applied, so that one that is applied twice shows.
 class FleetTest : public DatabaseTest {
  protected:
-  ~FleetTest() override;
-
   /// The cluster "eu", which the control database knows under that name.
   static Cluster& other_cluster();
 
@@ -31,7 +29,7 @@ class FleetTest : public DatabaseTest {
 
   /// Tenants without anything in them: t1, t2, …
   void add_schemas(int count);
-  void add_databases(int count, const std::string& prefix = "d");
+  void add_databases(int count);
   void add_databases_on_other(int count);
   void register_other(const std::string& conninfo);
 
@@ -53,6 +51,7 @@ class FleetTest : public DatabaseTest {
     Cluster* cluster;
     std::string database;
   };
+  /// It goes with its cluster: DROP DATABASE takes long, for it waits for a checkpoint.
   void make_database(Cluster& cluster, const std::string& name);
   static std::string state_of(Connection& session, const std::string& schema);
 
