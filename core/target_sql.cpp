@@ -113,7 +113,10 @@ std::string shape_finding(std::string_view oid) {
          ") <> 'r' OR (SELECT string_agg(attname || ' ' || format_type(atttypid, NULL), ',' ORDER BY attnum) FROM "
          "pg_attribute WHERE attrelid = " +
          std::string(oid) + " AND attnum BETWEEN 1 AND " + std::to_string(kTrackingColumns.size()) +
-         " AND NOT attisdropped) IS DISTINCT FROM '" + shape + "' THEN 'foreign#' END";
+         " AND NOT attisdropped) IS DISTINCT FROM '" + shape +
+         "' THEN 'foreign#' || coalesce((SELECT string_agg(attname::text, ',' ORDER BY attnum) FROM pg_attribute WHERE "
+         "attrelid = " +
+         std::string(oid) + " AND attnum > 0 AND NOT attisdropped), '') END";
 }
 
 /// Anything that would run when a row is read or written.

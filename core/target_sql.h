@@ -50,7 +50,8 @@ struct Finding {
   std::string code;  ///< one of kFinding…
   std::string text;  ///< more about it, maybe empty
 };
-inline constexpr std::string_view kFindingForeign = "foreign";      ///< no tracking table of ours
+inline constexpr std::string_view kFindingForeign =
+    "foreign";  ///< no tracking table of ours; its columns, a comma between them
 inline constexpr std::string_view kFindingOwnCode = "own_code";     ///< it would run code of its owner
 inline constexpr std::string_view kFindingMoved = "moved";          ///< the schema was dropped or renamed
 inline constexpr std::string_view kFindingChanged = "changed";      ///< the rows are not those that the plan is made of

@@ -178,6 +178,17 @@ std::string recognise_history(std::span<const std::string> columns) {
   return names;
 }
 
+ForeignTable describe_foreign_table(std::span<const std::string> columns) {
+  ForeignTable text{"Something else made it, and it is left alone.",
+                    "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
+                    "'tenancy_migrations', and start a new session."};
+  const std::string tool = recognise_history(columns);
+  if (tool.empty()) return text;
+  text.detail = "It looks like that of " + tool + ", and it is left alone.";
+  text.hint += " Then tenancy.adopt('" + tool.substr(0, tool.find(' ')) + "') takes over what is recorded there.";
+  return text;
+}
+
 std::vector<std::string> history_tables() {
   std::vector<std::string> tables{"ar_internal_metadata", "knex_migrations_lock"};
   for (const HistoryTool& tool : tools()) {

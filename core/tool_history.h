@@ -55,6 +55,13 @@ struct HistoryTool {
 /// Whose table it is that has these columns: "alembic", "rails or dbmate"; empty when no tool has such a table.
 [[nodiscard]] std::string recognise_history(std::span<const std::string> columns);
 
+/// What to say of a table that stands where ours would, and has these columns.
+struct ForeignTable {
+  std::string detail;
+  std::string hint;
+};
+[[nodiscard]] ForeignTable describe_foreign_table(std::span<const std::string> columns);
+
 /// The names of all tables in which tools that are known record things.
 [[nodiscard]] std::vector<std::string> history_tables();
 

@@ -304,16 +304,8 @@ void set_tracking_state(Oid oid, std::string_view set, std::string_view version,
 }
 
 PgError foreign_tracking_table(Oid relation, const std::string& table) {
-  std::string const tool = core::recognise_history(column_names(relation));
-  std::string const hint =
-      "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
-      "'tenancy_migrations', and start a new session.";
-  std::string const tool_argument = tool.substr(0, tool.find(' '));
-  return {
-      ERRCODE_WRONG_OBJECT_TYPE, "\"" + table + "\" is not a tracking table of tenancy",
-      (tool.empty() ? "Something else made it, and" : "It looks like that of " + tool + ", and") +
-          std::string(" it is left alone."),
-      tool.empty() ? hint : hint + " Then tenancy.adopt('" + tool_argument + "') takes over what is recorded there."};
+  core::ForeignTable const text = core::describe_foreign_table(column_names(relation));
+  return {ERRCODE_WRONG_OBJECT_TYPE, "\"" + table + "\" is not a tracking table of tenancy", text.detail, text.hint};
 }
 
 }  // namespace tenancy

@@ -1,5 +1,9 @@
 #include "driver/apply/failure.h"
 
+#include <ranges>
+#include <vector>
+
+#include "core/tool_history.h"
 #include "core/tracking_sql.h"
 
 namespace tenancy::driver {
@@ -10,6 +14,12 @@ constexpr std::string_view kOtherTable =
     "If it means another tool's table, choose another name for ours with the setting tenancy.tracking_table.";
 
 std::string quoted(const std::string& name) { return "\"" + name + "\""; }
+
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (auto const& part : std::views::split(text, ',')) names.emplace_back(part.begin(), part.end());
+  return names;
+}
 
 }  // namespace
 
@@ -46,10 +56,8 @@ ServerReport explain(const core::Finding& finding, const core::TargetPlace& plac
   const std::string schema = quoted(place.schema);
   const auto is = [&](std::string_view code) { return finding.code == code; };
   if (is(core::kFindingForeign)) {
-    return make_report("42809", table + " is not a tracking table of tenancy",
-                       "Choose another name for ours, for example ALTER DATABASE … SET tenancy.tracking_table = "
-                       "'tenancy_migrations', and start a new session.",
-                       "Something else made it, and it is left alone.");
+    const core::ForeignTable text = core::describe_foreign_table(split_names(finding.text));
+    return make_report("42809", table + " is not a tracking table of tenancy", text.hint, text.detail);
   }
   if (is(core::kFindingOwnCode)) {
     return make_report(

@@ -40,7 +40,7 @@ class TenantDatabase : public Databases {
   }
   Rows tenants() {
     return session_.query(
-        "SELECT id, database, t.schema, state FROM tenancy.tenants AS t JOIN "
+        "SELECT id, t.database, t.schema, state FROM tenancy.tenants AS t JOIN "
         "tenancy.status() ON tenant = id ORDER BY id");
   }
 
