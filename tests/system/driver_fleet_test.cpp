@@ -128,7 +128,9 @@ TEST_F(DriverFleet, DoesNotHoldTheFleetInMemory) {
   DriverProcess driver = start({"upgrade", "--retry-delay", "10ms"});
   EXPECT_EQ(driver.wait(), kCannotConnect);
   EXPECT_THAT(driver.output(), HasSubstr("100,000"));
+#ifndef TENANCY_SANITIZED  // AddressSanitizer keeps what was freed.
   EXPECT_LT(driver.peak_memory(), 64 * 1024);
+#endif
 }
 
 TEST_F(DriverFleet, LetsTheDatabaseDoItAndShowsIt) {
