@@ -315,4 +315,35 @@ Standing standing(const MigrationSet& set, TargetKind kind, std::span<const Appl
   return result;
 }
 
+std::string_view to_string(Standing::State state) noexcept {
+  switch (state) {
+    case Standing::State::current:
+      return "current";
+    case Standing::State::behind:
+      return "behind";
+    case Standing::State::pinned:
+      return "pinned";
+    case Standing::State::diverged:
+      return "diverged";
+    case Standing::State::in_doubt:
+      return "in doubt";
+  }
+  return "";
+}
+
+Standing pinned_standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
+                         std::string_view pin, OutOfOrder out_of_order) {
+  Standing result = standing(set, kind, applied);
+  if (result.state != Standing::State::behind) return result;
+  try {
+    const Plan plan = plan_pinned_upgrade(set, kind, applied, {}, parse_revision(pin), out_of_order);
+    if (!plan.steps.empty() || !plan.skipped.empty()) return result;
+    result.state = Standing::State::pinned;
+    result.detail = "pinned to " + std::string(pin);
+  } catch (const Error& error) {
+    result.detail = error.what();
+  }
+  return result;
+}
+
 }  // namespace tenancy::core

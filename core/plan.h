@@ -34,6 +34,11 @@ enum class OutOfOrder { refuse, apply, skip };
 /// in the direction that is asked for: the executor then finds out what is done already.
 enum class InDoubt { refuse, retry };
 
+[[nodiscard]] constexpr std::string_view to_string(OutOfOrder rule) noexcept {
+  if (rule == OutOfOrder::apply) return "apply";
+  return rule == OutOfOrder::skip ? "skip" : "refuse";
+}
+
 /// "refuse", "apply" or "skip"; throws Error(bad_value).
 [[nodiscard]] OutOfOrder parse_out_of_order(std::string_view text);
 
@@ -97,14 +102,23 @@ struct Plan {
 
 /// Where one target stands, for status.
 struct Standing {
-  enum class State { current, behind, diverged, in_doubt };
+  enum class State { current, behind, pinned, diverged, in_doubt };
   State state = State::current;
   std::string revision;     ///< newest applied versioned migration, or "base"
   std::size_t pending = 0;  ///< migrations that plan_upgrade to head would apply (out of order ones included)
   std::string detail;       ///< diverged, in_doubt: what differs, in one line; else empty
 };
 
+/// "current", "behind", "pinned", "diverged" or "in doubt".
+[[nodiscard]] std::string_view to_string(Standing::State state) noexcept;
+
 /// Never throws for what the target holds: that is its state.
 [[nodiscard]] Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied);
+
+/// The same for a target with a pin. One that is behind for its pin alone, where plan_pinned_upgrade() to head has
+/// nothing to do, is pinned; where that would throw, `detail` has what it says.
+[[nodiscard]] Standing pinned_standing(const MigrationSet& set, TargetKind kind,
+                                       std::span<const AppliedMigration> applied, std::string_view pin,
+                                       OutOfOrder out_of_order);
 
 }  // namespace tenancy::core

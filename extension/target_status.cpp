@@ -4,39 +4,6 @@
 
 namespace tenancy {
 
-namespace {
-
-const char* to_string(core::Standing::State state) {
-  switch (state) {
-    case core::Standing::State::current:
-      return "current";
-    case core::Standing::State::behind:
-      return "behind";
-    case core::Standing::State::diverged:
-      return "diverged";
-    case core::Standing::State::in_doubt:
-      return "in doubt";
-  }
-  return "";
-}
-
-/// A target that is behind for its pin alone, where a fleet operation to head has nothing to do, is pinned.
-void consider_pin(TargetStatus& status, const std::string& held_at, const core::MigrationSet& set,
-                  core::TargetKind kind, const Tracking& tracking, core::OutOfOrder out_of_order) {
-  try {
-    core::Plan const plan =
-        core::plan_pinned_upgrade(set, kind, tracking.applied, {}, core::parse_revision(held_at), out_of_order);
-    if (!plan.steps.empty() || !plan.skipped.empty()) return;
-    status.state = "pinned";
-    status.detail = "pinned to " + held_at;
-  } catch (const core::Error& error) {
-    // A fleet operation would fail.
-    status.detail = error.what();
-  }
-}
-
-}  // namespace
-
 TargetStatus unread_status(Migrator& migrator, const Target& target, std::string state, std::string detail) {
   TargetStatus result;
   const core::MigrationSet& set = migrator.store().set(target.set);
@@ -58,17 +25,16 @@ TargetStatus read_status(Migrator& migrator, const Target& target, const Value& 
   if (tracking.shape == TrackingShape::denied) return unreadable("denied", "may not be read");
   if (tracking.shape == TrackingShape::locked) return unreadable("locked", "is locked by another session");
   const core::MigrationSet& set = migrator.store().set(target.set);
-  core::Standing const standing = core::standing(set, target.kind, tracking.applied);
-  TargetStatus result = unread_status(migrator, target, to_string(standing.state), standing.detail);
+  core::Standing const standing =
+      held_at ? core::pinned_standing(set, target.kind, tracking.applied, *held_at, migrator.settings().out_of_order)
+              : core::standing(set, target.kind, tracking.applied);
+  TargetStatus result = unread_status(migrator, target, std::string(to_string(standing.state)), standing.detail);
   result.revision = standing.revision;
   result.pending = standing.pending;
   result.last_applied_at = tracking.last_applied_at;
   if (standing.state == core::Standing::State::in_doubt && OutsideLock::is_held(schema)) {
     result.state = "running";
     result.detail = "a non-transactional migration is running there";
-  }
-  if (held_at && standing.state == core::Standing::State::behind) {
-    consider_pin(result, *held_at, set, target.kind, tracking, migrator.settings().out_of_order);
   }
   return result;
 }

@@ -1,9 +1,7 @@
 #include "driver/fleet/target_tracking.h"
 
-#include <charconv>
-
-#include "core/error.h"
 #include "core/target_sql.h"
+#include "driver/apply/plain_batch.h"
 
 namespace tenancy::driver {
 
@@ -22,19 +20,6 @@ std::vector<Statement> look_statements(const core::TargetPlace& place, const Req
   }
   statements.push_back({"COMMIT"});
   return statements;
-}
-
-std::vector<core::AppliedMigration> applied_in(const Result& rows) {
-  std::vector<core::AppliedMigration> applied;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    std::string_view const moment = rows.text(row, 3);
-    core::AppliedMigration& one = applied.emplace_back();
-    one.version = rows.text(row, 0);
-    one.checksum = rows.text(row, 1);
-    one.in_doubt = rows.text(row, 2) == "t";
-    std::from_chars(moment.data(), moment.data() + moment.size(), one.applied_at);
-  }
-  return applied;
 }
 
 /// Why it could not be read; without a tracking table nothing is applied.
@@ -64,7 +49,7 @@ awaitable<TargetTracking> read_tracking(Connection& connection, const Target& ta
   }
   if (batch.failure) co_return explain(*batch.failure, batch.results.size(), request.tracking_table);
   TargetTracking tracking;
-  tracking.applied = applied_in(batch.results[kApplied]);
+  tracking.applied = read_rows(batch.results[kApplied]);
   co_return tracking;
 }
 
@@ -73,23 +58,13 @@ TargetStanding standing_of(const Target& target, const TargetTracking& tracking,
   TargetStanding result{.state = tracking.state, .detail = tracking.detail};
   if (auto const head = set.head(target.kind)) result.head = set[*head].version;
   if (!tracking.state.empty()) return result;
-  core::Standing const standing = core::standing(set, target.kind, tracking.applied);
-  constexpr const char* kStates[] = {"current", "behind", "diverged", "in doubt"};
-  result.state = kStates[static_cast<std::size_t>(standing.state)];
+  const std::optional<std::string>& pin = target.pinned_revision;
+  core::Standing const standing = pin ? core::pinned_standing(set, target.kind, tracking.applied, *pin, out_of_order)
+                                      : core::standing(set, target.kind, tracking.applied);
+  result.state = to_string(standing.state);
   result.revision = standing.revision;
   result.pending = standing.pending;
   result.detail = standing.detail;
-  if (!target.pinned_revision || standing.state != core::Standing::State::behind) return result;
-  try {
-    core::Plan const plan = core::plan_pinned_upgrade(set, target.kind, tracking.applied, {},
-                                                      core::parse_revision(*target.pinned_revision), out_of_order);
-    if (!plan.steps.empty() || !plan.skipped.empty()) return result;
-    result.state = "pinned";
-    result.detail = "pinned to " + *target.pinned_revision;
-  } catch (const core::Error& error) {
-    // An upgrade would fail.
-    result.detail = error.what();
-  }
   return result;
 }
 

@@ -62,6 +62,28 @@ TEST(Standing, OfTheSharedSchemaCountsItsOwn) {
   EXPECT_EQ(result.revision, "002");
 }
 
+TEST(Standing, OfATargetWithAPin) {
+  struct Case {
+    std::vector<std::string> applied;
+    const char* pin;
+    State state;
+    const char* detail;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {{"001", "003"}, "003", State::pinned, "pinned to 003"},
+           {{"001"}, "003", State::behind, ""},
+           {{}, "base", State::pinned, "pinned to base"},
+           {{"001", "003", "004", "900"}, "003", State::current, ""},
+           {{"001", "003?"}, "001", State::in_doubt, "migration 003 was interrupted, and may be applied in part"},
+           {{"001"}, "007", State::behind, "no migration matches revision \"007\" in set default"},
+       }) {
+    const Standing result =
+        pinned_standing(kSet, TargetKind::tenant, make_history(c.applied), c.pin, OutOfOrder::refuse);
+    EXPECT_EQ(result.state, c.state) << testing::PrintToString(c.applied);
+    EXPECT_EQ(result.detail, c.detail);
+  }
+}
+
 TEST(Standing, OfAnEmptySetIsCurrent) {
   const Standing result = standing(make_set({}), TargetKind::tenant, {});
   EXPECT_EQ(result.state, State::current);
