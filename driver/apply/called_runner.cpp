@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/fleet/extension_settings.h"
 
 namespace tenancy::driver {
 
@@ -23,46 +24,16 @@ constexpr std::string_view kNewestVersion =
 
 std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
 
-std::string_view to_string(RunAs run_as) noexcept {
-  switch (run_as) {
-    case RunAs::automatic:
-      return "auto";
-    case RunAs::caller:
-      return "caller";
-    case RunAs::owner:
-      return "owner";
-  }
-  return "";
-}
-
-std::string_view to_string(core::OutOfOrder rule) noexcept {
-  switch (rule) {
-    case core::OutOfOrder::refuse:
-      return "refuse";
-    case core::OutOfOrder::apply:
-      return "apply";
-    case core::OutOfOrder::skip:
-      return "skip";
-  }
-  return "";
-}
-
-/// A list of names as search_path and tenancy.shared_schemas have it.
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + core::quote_identifier(name);
-  return list;
-}
-
 /// For the one transaction that the batch is.
 Statement settings_of(const Request& request) {
-  return {
-      "SELECT set_config('tenancy.lock_timeout', $1, true), set_config('tenancy.statement_timeout', $2, true),"
-      " set_config('tenancy.out_of_order', $3, true), set_config('tenancy.tracking_table', $4, true),"
-      " set_config('tenancy.shared_schemas', $5, true), set_config('lock_timeout', $1, true),"
-      " set_config('client_min_messages', 'warning', true)",
-      {milliseconds(request.lock_timeout), milliseconds(request.statement_timeout),
-       std::string(to_string(request.out_of_order)), request.tracking_table, list_of(request.shared_schemas)}};
+  Statement statement{"SELECT set_config('client_min_messages', 'warning', true)"};
+  auto const set = [&](const std::string& name, const std::string& value) {
+    statement.parameters.emplace_back(value);
+    statement.sql += ", set_config('" + name + "', $" + std::to_string(statement.parameters.size()) + ", true)";
+  };
+  for (const auto& [name, value] : extension_settings(request)) set(name, value);
+  set("lock_timeout", milliseconds(request.lock_timeout));
+  return statement;
 }
 
 Statement newest_of(const Target& target) {
@@ -101,6 +72,9 @@ Statement add_migration(const core::Migration& one) {
 }
 
 }  // namespace
+
+CalledRunner::CalledRunner(const MigrationStore& store, Request request)
+    : store_(store), request_(std::move(request)), settings_(settings_of(request_)), plain_(store, request_) {}
 
 bool CalledRunner::has_outside_migrations(const Target& target) const {
   const core::MigrationSet& set = store_.set(target.migration_set);
@@ -163,7 +137,7 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   const core::Revision pin = core::parse_revision(*target.pinned_revision);
   const core::Revision held = core::held_back(set, request_.revision, pin);
   std::vector<Statement> statements;
-  statements.push_back(settings_of(request_));
+  statements.push_back(settings_);
   statements.push_back(newest_of(target));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
@@ -178,7 +152,7 @@ void CalledRunner::take(const BatchResult& reply, Outcome& outcome) const {
   const Result& steps = reply.results[2];
   for (std::size_t row = 0; row < steps.rows(); ++row) {
     outcome.steps.push_back({std::string(steps.text(row, 0)), std::string(steps.text(row, 1)), request_.direction,
-                             std::chrono::microseconds(std::stoll(std::string(steps.text(row, 3))))});
+                             std::chrono::microseconds(steps.integer(row, 3))});
   }
   outcome.to_revision = revision_in(reply.results[3]);
 }
@@ -190,7 +164,7 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
   if (!revision) co_return;
   in_doubt_.insert_or_assign(place_of(target), *revision);
   std::vector<Statement> statements;
-  statements.push_back(settings_of(request_));
+  statements.push_back(settings_);
   statements.push_back(newest_of(target));
   statements.push_back(migrate_call(target, *revision));
   statements.push_back(newest_of(target));

@@ -17,8 +17,7 @@ namespace tenancy::driver {
 class CalledRunner : public TargetRunner {
  public:
   /// The store, which holds what tenancy.migrations of the control database does, must outlive the object.
-  CalledRunner(const MigrationStore& store, Request request)
-      : store_(store), request_(std::move(request)), plain_(store, request_) {}
+  CalledRunner(const MigrationStore& store, Request request);
 
   boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline) override;
   /// What happened is found by planning again, so that its steps are not known.
@@ -44,6 +43,7 @@ class CalledRunner : public TargetRunner {
 
   const MigrationStore& store_;
   Request request_;
+  Statement settings_;  ///< of the transaction of a call
   PlainRunner plain_;
   std::set<StorePlace> updated_;           ///< stores of other databases that have our migrations
   std::map<Place, std::string> in_doubt_;  ///< the revision that was called for when a session was lost

@@ -1,0 +1,33 @@
+#include "driver/fleet/extension_settings.h"
+
+#include "core/tracking_sql.h"
+
+namespace tenancy::driver {
+
+std::string_view to_string(RunAs run_as) noexcept {
+  switch (run_as) {
+    case RunAs::automatic:
+      return "auto";
+    case RunAs::caller:
+      return "caller";
+    case RunAs::owner:
+      return "owner";
+  }
+  return "";
+}
+
+std::vector<std::pair<std::string, std::string>> extension_settings(const Request& request) {
+  std::string schemas;
+  for (const std::string& schema : request.shared_schemas) {
+    if (!schemas.empty()) schemas += ", ";
+    schemas += core::quote_identifier(schema);
+  }
+  return {{"tenancy.tracking_table", request.tracking_table},
+          {"tenancy.shared_schemas", std::move(schemas)},
+          {"tenancy.out_of_order", std::string(core::to_string(request.out_of_order))},
+          {"tenancy.run_as", std::string(to_string(request.run_as))},
+          {"tenancy.lock_timeout", std::to_string(request.lock_timeout.count())},
+          {"tenancy.statement_timeout", std::to_string(request.statement_timeout.count())}};
+}
+
+}  // namespace tenancy::driver

@@ -1,0 +1,19 @@
+// The settings of the extension that a request stands for.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "driver/fleet/target.h"
+
+namespace tenancy::driver {
+
+/// "auto", "caller" or "owner".
+[[nodiscard]] std::string_view to_string(RunAs run_as) noexcept;
+
+/// Names and values, for set_config.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> extension_settings(const Request& request);
+
+}  // namespace tenancy::driver
