@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/target_lock.h"
+#include "core/text_array.h"
 #include "core/tracking_sql.h"
 
 namespace tenancy::core {
@@ -21,21 +22,6 @@ std::string raise(std::string_view finding) {
 
 std::string tracking_name(const TargetPlace& place) {
   return quote_identifier(place.schema) + "." + quote_identifier(place.tracking_table);
-}
-
-/// An array of text as the server reads it.
-std::string array_of(std::span<const std::string> names) {
-  std::string text = "{";
-  for (const std::string& name : names) {
-    if (text.size() > 1) text += ',';
-    text += '"';
-    for (const char c : name) {
-      if (c == '"' || c == '\\') text += '\\';
-      text += c;
-    }
-    text += '"';
-  }
-  return text + "}";
 }
 
 std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
@@ -292,7 +278,7 @@ TargetStatement check_escapes(const TargetPlace& place, std::uint32_t schema) {
   std::vector<std::string> shared = place.shared_schemas;
   std::erase(shared, place.schema);
   return {raise("coalesce(" + escape_finding("$2::text[]") + ", " + extension_finding() + ")"),
-          {std::to_string(schema), array_of(shared)}};
+          {std::to_string(schema), text_array(shared)}};
 }
 
 TargetStatement leave_path() {

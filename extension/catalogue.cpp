@@ -1,6 +1,7 @@
 #include "extension/catalogue.h"
 
 #include "core/message.h"
+#include "core/text_array.h"
 #include "extension/session.h"
 #include "extension/spi.h"
 
@@ -133,19 +134,10 @@ class Lines {
 }  // namespace
 
 std::vector<CatalogueEntry> read_catalogue(const std::string& schema, const std::vector<std::string>& left_out) {
-  std::string names;
-  for (const std::string& name : left_out) {
-    names += names.empty() ? "\"" : ",\"";
-    for (char const c : name) {
-      if (c == '"' || c == '\\') names += '\\';
-      names += c;
-    }
-    names += '"';
-  }
   std::array<std::string, 1> const path{schema};
   SettingsScope const settings(path, std::chrono::milliseconds(LockTimeout), false);
   std::vector<CatalogueEntry> entries;
-  for (Row& row : select_catalogue.run({schema, "{" + names + "}"})) {
+  for (Row& row : select_catalogue.run({schema, core::text_array(left_out)})) {
     entries.push_back({std::move(*row[0]), std::move(*row[1]), row[2].value_or("")});
   }
   return entries;

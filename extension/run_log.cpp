@@ -1,5 +1,6 @@
 #include "extension/run_log.h"
 
+#include "core/text_array.h"
 #include "extension/store.h"
 #include "extension/wire.h"
 
@@ -73,7 +74,7 @@ class ArrayLiteral {
  public:
   void add(std::string_view text) {
     begin();
-    text_ += quoted_element(text);
+    text_ += core::array_element(text);
   }
   void add_null() {
     begin();
@@ -217,15 +218,6 @@ void RunClosing::execute() const {
   finish_run.run_on_latest({id, state, value_or_null(reason)});
   if (current_settings().keeps_all_runs) return;
   prune_runs.run({id});
-}
-
-std::string quoted_element(std::string_view text) {
-  std::string quoted = "\"";
-  for (char const c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 void require_run_log_rights() {

@@ -61,9 +61,6 @@ struct RunClosing {
 /// Throws PgError, with what to grant, when the current user may not keep the record.
 void require_run_log_rights();
 
-/// A text as an element of an array literal.
-[[nodiscard]] std::string quoted_element(std::string_view text);
-
 [[nodiscard]] std::int64_t next_run_id();
 
 /// The state that stands in tenancy.runs now, whatever the transaction's snapshot; nothing when there is no such run.

@@ -2,6 +2,7 @@
 //
 // CREATE DATABASE cannot be undone by a rollback, which is why PostgreSQL refuses it inside of transactions. Here it is
 // the only thing that its transaction does, which is committed at once; what fails later drops the database again.
+#include "core/text_array.h"
 #include "extension/fleet_call.h"
 #include "extension/procedure.h"
 
@@ -78,7 +79,7 @@ void say_what_is_left(PgError& error, const std::string& database, bool is_regis
 /// Throws the error of a target that failed.
 void migrate(Migrator& migrator, const std::string& id, const std::string& revision, const Value& run_as) {
   TenantFilter filter;
-  filter.ids = "{" + quoted_element(id) + "}";
+  filter.ids = core::text_array(std::span(&id, 1));
   RunPlan plan = plan_run(migrator, filter, make_request(core::Direction::up, revision, run_as), {});
   plan.revision = revision;
   plan.filter = recorded_filter(filter);

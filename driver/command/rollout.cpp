@@ -1,13 +1,13 @@
 // tenancy rollout: the fleet in waves, carried out by the database itself.
 #include <memory>
 
+#include "core/text_array.h"
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
 #include "driver/command/control_settings.h"
 #include "driver/command/failure.h"
 #include "driver/command/run_call.h"
 #include "driver/command/selection_options.h"
-#include "driver/connection/text_array.h"
 
 namespace tenancy::driver {
 
@@ -48,10 +48,6 @@ std::optional<std::string> number(const std::optional<int>& value) {
   return value ? std::optional(std::to_string(*value)) : std::nullopt;
 }
 
-std::optional<std::string> array(const std::vector<std::string>& items) {
-  return items.empty() ? std::nullopt : std::optional(text_array(items));
-}
-
 Call call_of(const RolloutArguments& arguments) {
   const Selection& selection = arguments.selection;
   Call call;
@@ -61,15 +57,15 @@ Call call_of(const RolloutArguments& arguments) {
   call.add("labels", selection.labels, "jsonb");
   // No status in particular: all of them.
   call.add("statuses",
-           text_array(selection.statuses.empty() ? std::vector<std::string>{"active", "suspended", "archived"}
-                                                 : selection.statuses),
+           core::text_array(selection.statuses.empty() ? std::vector<std::string>{"active", "suspended", "archived"}
+                                                       : selection.statuses),
            "text[]");
   call.add("migration_set", selection.migration_set);
   call.add("concurrency", number(arguments.workers), "integer");
   call.add("canary", number(arguments.canary), "integer");
-  call.add("canary_tenants", array(arguments.canary_tenants), "text[]");
+  call.add("canary_tenants", core::text_array_or_null(arguments.canary_tenants), "text[]");
   call.add("stop_after_canary", arguments.stop_after_canary ? std::optional("true") : std::nullopt, "boolean");
-  call.add("waves", array(arguments.waves), "text[]");
+  call.add("waves", core::text_array_or_null(arguments.waves), "text[]");
   call.add("wave_by", arguments.wave_by);
   call.add("target_order", arguments.target_order);
   call.add("max_failures", arguments.max_failures);

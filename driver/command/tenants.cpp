@@ -3,11 +3,11 @@
 
 #include <memory>
 
+#include "core/text_array.h"
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
 #include "driver/command/listing.h"
 #include "driver/command/selection_options.h"
-#include "driver/connection/text_array.h"
 #include "driver/output/figures.h"
 
 namespace tenancy::driver {
@@ -26,11 +26,6 @@ constexpr const char* kList =
     "   AND ($7::text IS NULL OR coalesce(server, '') = $7)"
     " ORDER BY id";
 
-std::optional<std::string> array_or_null(const std::vector<std::string>& items) {
-  if (items.empty()) return std::nullopt;
-  return text_array(items);
-}
-
 awaitable<ExitCode> list(Context& context, const Selection& selection) {
   Connection control = co_await context.connect();
   Listing listing({{"id", "TENANT", ValueForm::text, true},
@@ -46,8 +41,8 @@ awaitable<ExitCode> list(Context& context, const Selection& selection) {
                    {"created_at", "", ValueForm::moment}},
                   context.settings().output);
   Parameters parameters{selection.pattern,       selection.tier,
-                        selection.labels,        array_or_null(selection.statuses),
-                        selection.migration_set, array_or_null(selection.tenants),
+                        selection.labels,        core::text_array_or_null(selection.statuses),
+                        selection.migration_set, core::text_array_or_null(selection.tenants),
                         selection.server};
   co_await control.stream(kList, std::move(parameters), [&](const Result& row) { listing.add(row, 0); });
   listing.finish();
@@ -157,7 +152,7 @@ void add_change(CLI::App& tenants, Context& context, CommandWords words, std::st
   add_setting_flags(command, context, {SettingGroup::json});
   set_action(command, context, [&context, ids, call = std::move(call), what = std::move(what)] {
     return context.run(change(context, "SELECT r.id FROM unnest($1::text[]) AS one, LATERAL " + call + " AS r",
-                              {text_array(*ids)}, what));
+                              {core::text_array(*ids)}, what));
   });
 }
 

@@ -1,8 +1,8 @@
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 
 #include <stdexcept>
 
-namespace tenancy::driver {
+namespace tenancy::core {
 
 namespace {
 
@@ -27,17 +27,27 @@ std::string take_element(std::string_view& rest) {
 
 }  // namespace
 
+std::string array_element(std::string_view text) {
+  std::string element = "\"";
+  for (const char character : text) {
+    if (character == '"' || character == '\\') element += '\\';
+    element += character;
+  }
+  return element + '"';
+}
+
 std::string text_array(std::span<const std::string> elements) {
   std::string text = "{";
   for (const std::string& element : elements) {
-    text += text.size() == 1 ? "\"" : ",\"";
-    for (char const character : element) {
-      if (character == '"' || character == '\\') text += '\\';
-      text += character;
-    }
-    text += '"';
+    if (text.size() > 1) text += ',';
+    text += array_element(element);
   }
   return text + "}";
+}
+
+std::optional<std::string> text_array_or_null(std::span<const std::string> elements) {
+  if (elements.empty()) return std::nullopt;
+  return text_array(elements);
 }
 
 std::vector<std::string> parse_text_array(std::string_view text) {
@@ -54,4 +64,4 @@ std::vector<std::string> parse_text_array(std::string_view text) {
   return elements;
 }
 
-}  // namespace tenancy::driver
+}  // namespace tenancy::core

@@ -1,11 +1,11 @@
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-namespace tenancy::driver {
+namespace tenancy::core {
 namespace {
 
 using testing::ElementsAre;
@@ -36,4 +36,4 @@ TEST(TextArray, OtherTextIsRefused) {
 }
 
 }  // namespace
-}  // namespace tenancy::driver
+}  // namespace tenancy::core
