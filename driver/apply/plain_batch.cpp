@@ -55,7 +55,7 @@ std::vector<core::AppliedMigration> read_rows(const Result& rows) {
   std::vector<core::AppliedMigration> applied;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     applied.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1)), rows.text(row, 2) == "t",
-                       std::stoll(std::string(rows.text(row, 3)))});
+                       rows.integer(row, 3)});
   }
   return applied;
 }

@@ -284,7 +284,7 @@ asio::awaitable<std::chrono::microseconds> PlainOutside::record_end() {
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
   const std::size_t at = batch.statements().size() - 2;
   const BatchResult reply = co_await transact(batch);
-  co_return std::chrono::microseconds(std::stoll(std::string(reply.results[at].text(0, 0))));
+  co_return std::chrono::microseconds(reply.results[at].integer(0, 0));
 }
 
 PlainOutside::Work PlainOutside::clear() {

@@ -110,7 +110,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   const Result* const facts = batch_.find(reply, Purpose::facts);
   if (facts->rows() == 0) return false;
   facts_ = {};
-  facts_.schema = static_cast<std::uint32_t>(std::stoul(std::string(facts->text(0, core::kFactSchema))));
+  facts_.schema = static_cast<std::uint32_t>(facts->integer(0, core::kFactSchema));
   facts_.owner = facts->text(0, core::kFactOwner);
   facts_.caller = facts->text(0, core::kFactCaller);
   facts_.role = facts->value(0, core::kFactRole);
@@ -247,7 +247,7 @@ void PlainTarget::take_act(const BatchResult& reply) {
   if (!reply.failure) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const Result& row = *batch_.find(reply, Purpose::record, i);
-      steps_[i].duration = std::chrono::microseconds(std::stoll(std::string(row.text(0, 0))));
+      steps_[i].duration = std::chrono::microseconds(row.integer(0, 0));
     }
     return end();
   }

@@ -16,9 +16,9 @@ constexpr std::string_view kSelectMigrations =
     "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename"
     "  FROM tenancy.migrations";
 
-std::optional<std::chrono::milliseconds> to_milliseconds(const std::optional<std::string>& value) {
-  if (!value) return std::nullopt;
-  return std::chrono::milliseconds(std::stoll(*value));
+std::optional<std::chrono::milliseconds> milliseconds_in(const Result& rows, std::size_t row, std::size_t column) {
+  if (rows.is_null(row, column)) return std::nullopt;
+  return std::chrono::milliseconds(rows.integer(row, column));
 }
 
 core::Migration to_migration(const Result& rows, std::size_t row) {
@@ -27,15 +27,15 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.version = rows.text(row, 1);
   migration.description = rows.text(row, 2);
   migration.scope = core::parse_scope(rows.text(row, 3));
-  migration.up = {std::string(rows.text(row, 4)), std::stoi(std::string(rows.text(row, 5)))};
+  migration.up = {std::string(rows.text(row, 4)), static_cast<int>(rows.integer(row, 5))};
   if (auto down = rows.value(row, 6)) {
-    migration.down = core::SqlSection{*std::move(down), std::stoi(std::string(rows.text(row, 7)))};
+    migration.down = core::SqlSection{*std::move(down), static_cast<int>(rows.integer(row, 7))};
   }
   migration.transactional = rows.text(row, 8) == "t";
   migration.repeatable = rows.text(row, 9) == "t";
   migration.allow_outside = rows.text(row, 10) == "t";
-  migration.lock_timeout = to_milliseconds(rows.value(row, 11));
-  migration.statement_timeout = to_milliseconds(rows.value(row, 12));
+  migration.lock_timeout = milliseconds_in(rows, row, 11);
+  migration.statement_timeout = milliseconds_in(rows, row, 12);
   migration.filename = rows.text(row, 13);
   return migration;
 }

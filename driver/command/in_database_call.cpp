@@ -1,7 +1,7 @@
 #include "driver/command/in_database_call.h"
 
+#include "core/text_array.h"
 #include "driver/command/failure.h"
-#include "driver/connection/text_array.h"
 
 namespace tenancy::driver {
 
@@ -30,7 +30,7 @@ Statement in_database_call(const Request& request, const Selection& selection, c
   check(request, selection);
   if (!selection.tenants.empty()) {
     return {"CALL tenancy.migrate_targets($1::text[], $2, concurrency => $3::integer)",
-            {text_array(selection.tenants), request.revision_text, number(options.workers)}};
+            {core::text_array(selection.tenants), request.revision_text, number(options.workers)}};
   }
   const std::string procedure =
       request.direction == core::Direction::up ? "tenancy.rollout" : "tenancy.downgrade_rollout";
@@ -38,8 +38,8 @@ Statement in_database_call(const Request& request, const Selection& selection, c
               "($1, pattern => $2, tier => $3, labels => $4::jsonb, statuses => $5::text[], migration_set => $6,"
               " concurrency => $7::integer, max_failures => $8)",
           {request.revision_text, selection.pattern, selection.tier, selection.labels,
-           selection.statuses.empty() ? std::nullopt : std::optional(text_array(selection.statuses)),
-           selection.migration_set, number(options.workers), options.max_failures}};
+           core::text_array_or_null(selection.statuses), selection.migration_set, number(options.workers),
+           options.max_failures}};
 }
 
 }  // namespace tenancy::driver

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 #include "driver/output/figures.h"
 
 namespace tenancy::driver {
@@ -36,7 +36,7 @@ boost::json::value json_of(ValueForm form, const std::optional<std::string>& val
     case ValueForm::json:
       return boost::json::parse(*value);
     case ValueForm::texts:
-      return boost::json::value_from(parse_text_array(*value));
+      return boost::json::value_from(core::parse_text_array(*value));
     case ValueForm::moment:
       return boost::json::value(iso8601(moment_of(*value)));
     case ValueForm::microseconds:
@@ -53,7 +53,7 @@ std::string text_of(ValueForm form, const std::optional<std::string>& value) {
     case ValueForm::json:
       return *value == "{}" ? "" : *value;
     case ValueForm::texts:
-      return fmt::format("{}", fmt::join(parse_text_array(*value), ", "));
+      return fmt::format("{}", fmt::join(core::parse_text_array(*value), ", "));
     case ValueForm::moment:
       return fmt::format("{:%Y-%m-%d %H:%M:%S}",
                          fmt::localtime(std::chrono::system_clock::to_time_t(moment_of(*value))));

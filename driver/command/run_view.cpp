@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "driver/command/failure.h"
 #include "driver/output/display_text.h"
 #include "driver/output/figures.h"
@@ -13,13 +11,6 @@ namespace tenancy::driver {
 namespace {
 
 using boost::asio::awaitable;
-
-std::size_t number(const Result& rows, std::size_t column) {
-  std::string_view const text = rows.text(0, column);
-  std::size_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 constexpr const char* kProgress =
     "SELECT coalesce(p.state, r.state), r.finished_at IS NOT NULL, r.targets, r.unchanged,"
@@ -85,12 +76,12 @@ awaitable<RunProgress> read_progress(Connection& control, std::int64_t run) {
   progress.run = run;
   progress.state = rows.text(0, 0);
   progress.is_finished = rows.text(0, 1) == "t";
-  progress.targets = number(rows, 2);
-  progress.unchanged = number(rows, 3);
-  progress.done = number(rows, 4);
-  progress.failed = number(rows, 5);
-  progress.retrying = number(rows, 6);
-  progress.remaining = number(rows, 7);
+  progress.targets = static_cast<std::size_t>(rows.integer(0, 2));
+  progress.unchanged = static_cast<std::size_t>(rows.integer(0, 3));
+  progress.done = static_cast<std::size_t>(rows.integer(0, 4));
+  progress.failed = static_cast<std::size_t>(rows.integer(0, 5));
+  progress.retrying = static_cast<std::size_t>(rows.integer(0, 6));
+  progress.remaining = static_cast<std::size_t>(rows.integer(0, 7));
   progress.wave = rows.text(0, 8);
   progress.per_second = rows.text(0, 9);
   progress.time_left = rows.text(0, 10);

@@ -1,13 +1,13 @@
 // tenancy status: where the tenants stand.
 #include <memory>
 
+#include "core/text_array.h"
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
 #include "driver/command/control_settings.h"
 #include "driver/command/failure.h"
 #include "driver/command/selection_options.h"
 #include "driver/command/status_view.h"
-#include "driver/connection/text_array.h"
 #include "driver/fleet/elsewhere.h"
 #include "driver/fleet/stored_sets.h"
 
@@ -64,7 +64,7 @@ awaitable<std::vector<StandingRow>> read_here(Connection& control, const StatusA
                                               const Request& request, StatusView& view) {
   const Selection& selection = arguments.selection;
   std::optional<std::string> statuses;
-  if (!selection.statuses.empty() && !arguments.tenant) statuses = text_array(selection.statuses);
+  if (!arguments.tenant) statuses = core::text_array_or_null(selection.statuses);
   std::vector<Statement> begin{{"BEGIN READ ONLY"}, {"SET LOCAL tenancy.concurrency = 0"}};
   for (const auto& [name, value] : extension_settings(request)) {
     begin.push_back({"SELECT set_config($1, $2, true)", {name, value}});

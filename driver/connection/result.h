@@ -3,7 +3,9 @@
 
 #include <libpq-fe.h>
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +37,13 @@ class Result {
   }
   [[nodiscard]] std::string_view name(std::size_t column) const noexcept {
     return PQfname(result_.get(), static_cast<int>(column));
+  }
+  /// The value of an integer's column; 0 for NULL.
+  [[nodiscard]] std::int64_t integer(std::size_t row, std::size_t column) const noexcept {
+    std::string_view const digits = text(row, column);
+    std::int64_t number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
   }
   /// "UPDATE 3", "CREATE TABLE", …
   [[nodiscard]] std::string_view command() const noexcept { return result_ ? PQcmdStatus(result_.get()) : ""; }

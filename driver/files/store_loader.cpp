@@ -7,7 +7,7 @@
 #include <charconv>
 #include <set>
 
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 
 namespace tenancy::driver {
 
@@ -195,7 +195,7 @@ void add_missing_files(LoadResult& result, const Result& stored) {
 std::string names_of_sets(const std::vector<LoadedMigration>& migrations) {
   std::set<std::string> names;
   for (const LoadedMigration& one : migrations) names.insert(one.set);
-  return text_array(std::vector<std::string>(names.begin(), names.end()));
+  return core::text_array(std::vector<std::string>(names.begin(), names.end()));
 }
 
 }  // namespace

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <set>
 
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 #include "driver/fleet/event.h"
 #include "driver/fleet/interruption.h"
 
@@ -61,12 +60,6 @@ enum EndedColumn {
   kHint
 };
 
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 Outcome outcome_of(const Result& rows, std::size_t row, core::Direction direction) {
   auto const text = [&](EndedColumn column) { return std::string(rows.text(row, column)); };
   Outcome outcome{.target = {.tenant = text(kTenant), .database = text(kDatabase), .schema = text(kSchema)}};
@@ -75,12 +68,12 @@ Outcome outcome_of(const Result& rows, std::size_t row, core::Direction directio
   outcome.from_revision = text(kFrom);
   outcome.to_revision = text(kTo);
   outcome.held_at = rows.value(row, kHeldAt);
-  for (std::string& version : parse_text_array(rows.text(row, kVersions))) {
+  for (std::string& version : core::parse_text_array(rows.text(row, kVersions))) {
     outcome.steps.push_back({.version = std::move(version), .description = {}, .direction = direction});
   }
-  outcome.attempts = static_cast<int>(number_of(rows.text(row, kAttempts)));
-  outcome.waited = std::chrono::microseconds(number_of(rows.text(row, kWaited)));
-  outcome.duration = std::chrono::microseconds(number_of(rows.text(row, kDuration)));
+  outcome.attempts = static_cast<int>(rows.integer(row, kAttempts));
+  outcome.waited = std::chrono::microseconds(rows.integer(row, kWaited));
+  outcome.duration = std::chrono::microseconds(rows.integer(row, kDuration));
   if (rows.text(row, kState) == "done") return outcome;
   outcome.state = Outcome::State::failed;
   outcome.failure = ServerReport{.severity = "ERROR",
@@ -101,7 +94,7 @@ class WatchedRun {
     caller_ = co_await run_.open();
     watcher_ = co_await run_.open();
     Result const newest = co_await watcher_->query(kNewestRun);
-    before_ = number_of(newest.text(0, 0));
+    before_ = newest.integer(0, 0);
     for (const auto& [name, value] : run_.settings) {
       Parameters parameters{name, value};
       (void)co_await caller_->query("SELECT set_config($1, $2, false)", std::move(parameters));
@@ -170,12 +163,12 @@ class WatchedRun {
     if (!id_) co_return;
     if (!is_counted_) {
       Result const counts = co_await query(kCounts, id_text());
-      run_.reporter.found(static_cast<std::size_t>(number_of(counts.text(0, kListed))), true);
+      run_.reporter.found(static_cast<std::size_t>(counts.integer(0, kListed)), true);
       is_counted_ = true;
     }
     Result const ended = co_await query(kEnded, id_text(), at_end ? "true" : "false");
     for (std::size_t row = 0; row < ended.rows(); ++row) {
-      if (!told_.insert(number_of(ended.text(row, kOrdinal))).second) continue;
+      if (!told_.insert(ended.integer(row, kOrdinal)).second) continue;
       Outcome const outcome = outcome_of(ended, row, direction());
       ++(outcome.state == Outcome::State::failed ? failed_ : outcome.steps.empty() ? unchanged_ : migrated_);
       if (outcome.attempts > 1) retries_ += static_cast<std::size_t>(outcome.attempts - 1);
@@ -186,7 +179,7 @@ class WatchedRun {
   awaitable<void> find(bool at_end) {
     Result const found =
         co_await query(at_end ? kRunSince : kRunOfSession, std::to_string(at_end ? before_ : caller_->backend_pid()));
-    if (found.rows() > 0 && !found.is_null(0, 0)) id_ = number_of(found.text(0, 0));
+    if (found.rows() > 0 && !found.is_null(0, 0)) id_ = found.integer(0, 0);
   }
 
   awaitable<Summary> summarize() {
@@ -198,9 +191,9 @@ class WatchedRun {
     }
     Result const counts = co_await query(kCounts, id_text());
     std::string_view const state = counts.text(0, kRunState);
-    summary.targets = static_cast<std::size_t>(number_of(counts.text(0, kTargets)));
-    summary.unchanged += static_cast<std::size_t>(number_of(counts.text(0, kUnchanged)));
-    summary.not_started = static_cast<std::size_t>(number_of(counts.text(0, kLeft)));
+    summary.targets = static_cast<std::size_t>(counts.integer(0, kTargets));
+    summary.unchanged += static_cast<std::size_t>(counts.integer(0, kUnchanged));
+    summary.not_started = static_cast<std::size_t>(counts.integer(0, kLeft));
     summary.reason = std::string(counts.text(0, kReason));
     bool const is_finished = counts.text(0, kIsFinished) == "t";
     if (state == "done") {

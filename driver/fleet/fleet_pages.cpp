@@ -1,8 +1,6 @@
 #include "driver/fleet/fleet_pages.h"
 
-#include <charconv>
-
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 
 namespace tenancy::driver {
 
@@ -55,7 +53,7 @@ PlannedTarget to_target(const Result& rows, std::size_t row) {
                     .pinned_revision = rows.value(row, kPinned)};
   planned.state = parse_state(rows.text(row, kState));
   planned.from_revision = text(kFrom);
-  planned.versions = parse_text_array(rows.text(row, kVersions));
+  planned.versions = core::parse_text_array(rows.text(row, kVersions));
   planned.transactional = rows.text(row, kTransactional) != "f";
   planned.sqlstate = text(kSqlstate);
   planned.error = text(kError);
@@ -72,12 +70,12 @@ std::vector<Statement> FleetPages::statements() const {
   for (const auto& [name, value] : question_.settings) {
     statements.push_back({"SELECT set_config($1, $2, true)", {name, value}});
   }
-  statements.push_back({kPage,
-                        {question_.direction == core::Direction::up ? "up" : "down", question_.revision, after_,
-                         std::to_string(question_.page_size), part_of(s), s.pattern, s.tier, s.labels,
-                         by_id || s.statuses.empty() ? std::nullopt : std::optional(text_array(s.statuses)),
-                         s.migration_set, by_id ? std::optional(text_array(s.tenants)) : std::nullopt, s.server,
-                         std::to_string(s.shard.index), std::to_string(s.shard.count)}});
+  statements.push_back(
+      {kPage,
+       {question_.direction == core::Direction::up ? "up" : "down", question_.revision, after_,
+        std::to_string(question_.page_size), part_of(s), s.pattern, s.tier, s.labels,
+        by_id ? std::nullopt : core::text_array_or_null(s.statuses), s.migration_set,
+        core::text_array_or_null(s.tenants), s.server, std::to_string(s.shard.index), std::to_string(s.shard.count)}});
   statements.push_back({"COMMIT"});
   return statements;
 }
@@ -101,8 +99,7 @@ boost::asio::awaitable<std::optional<FleetPage>> FleetPages::next(Connection& co
       continue;
     }
     // The last row has no target.
-    std::string_view const number = rows.text(row, kUnchanged);
-    std::from_chars(number.data(), number.data() + number.size(), page.unchanged);
+    page.unchanged = static_cast<std::size_t>(rows.integer(row, kUnchanged));
     after_ = rows.value(row, kNext);
     at_end_ = !after_;
   }

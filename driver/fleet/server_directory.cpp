@@ -1,6 +1,5 @@
 #include "driver/fleet/server_directory.h"
 
-#include <charconv>
 #include <stdexcept>
 
 namespace tenancy::driver {
@@ -10,9 +9,7 @@ boost::asio::awaitable<void> ServerDirectory::read(Connection& control, Deadline
       "SELECT name, conninfo, coalesce(max_connections, 0) FROM tenancy.servers ORDER BY name", {}, deadline);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     std::string const name(rows.text(row, 0));
-    std::size_t most = 0;
-    std::string_view const number = rows.text(row, 2);
-    std::from_chars(number.data(), number.data() + number.size(), most);
+    auto const most = static_cast<std::size_t>(rows.integer(row, 2));
     try {
       add(name, Conninfo::parse(rows.text(row, 1)), most);
     } catch (const std::invalid_argument& error) {

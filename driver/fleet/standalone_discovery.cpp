@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "driver/connection/text_array.h"
+#include "core/text_array.h"
 
 namespace tenancy::driver {
 
@@ -71,7 +71,7 @@ awaitable<std::vector<TenantPlace>> standalone_tenants(const Standalone& standal
   if (!standalone.discover.empty() || !standalone.discover_databases.empty() || !standalone.query.empty()) {
     Connection connection = co_await open();
     if (!standalone.discover.empty()) {
-      Parameters parameters{standalone.discover, text_array(shared_schemas)};
+      Parameters parameters{standalone.discover, core::text_array(shared_schemas)};
       append_rows(tenants, co_await connection.query(kSchemas, std::move(parameters)));
     }
     if (!standalone.discover_databases.empty()) {
