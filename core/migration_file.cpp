@@ -96,6 +96,21 @@ void read_metadata(std::string_view file, std::string_view text, ParsedFile& par
   }
 }
 
+TextRules text_rules(Format format, const FormatName& name) noexcept {
+  using Detached = TextRules::Detached;
+  const bool is_pair = name.part == FilePart::up && !name.identity.ends_with('/');
+  TextRules rules;
+  if (name.part == FilePart::whole) rules.markers = marker_rules(format);
+  // Flyway looks at each statement. golang-migrate and Prisma send the file as it is: the server makes a transaction of
+  // several statements, and none of one.
+  if (format == Format::flyway) rules.detached = Detached::any_statement;
+  const bool may_be_golang_migrate = is_pair && (format == Format::own || format == Format::golang_migrate);
+  if (may_be_golang_migrate || format == Format::prisma) rules.detached = Detached::lone_statement;
+  // With pop, an empty file says that this database needs nothing.
+  rules.may_be_empty = format == Format::pop;
+  return rules;
+}
+
 }  // namespace
 
 ParsedFile parse_migration_file(std::string_view name, std::string_view content, const FileDefaults& defaults) {
@@ -116,10 +131,8 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
   if (format == Format::flyway) refuse_placeholders(name, text);
   switch (file.part) {
     case FilePart::whole:
-      file.version_line = read_up_text(text, marker_rules(format), migration);
-      break;
     case FilePart::up:
-      file.version_line = read_up_text(text, nullptr, migration);
+      file.version_line = read_up_text(text, text_rules(format, said), migration);
       break;
     case FilePart::down:
       read_down_text(text, migration);

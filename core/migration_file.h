@@ -2,7 +2,7 @@
 //
 // Our own format, told apart by name:
 //   NNN_name.sql                         one file; header options, `-- UPGRADE` and `-- DOWNGRADE` sections
-//   NNN_name.up.sql, NNN_name.down.sql   a pair; header options in the up file
+//   NNN_name.up.sql, NNN_name.down.sql   a pair, by its number; header options in the up file
 //   NNN_name/up.sql, NNN_name/down.sql   a folder a migration; metadata.toml may say run_in_transaction = false
 //
 // Header options stand in the comment lines at the top of a file, before the first other line:
@@ -101,7 +101,8 @@ struct ParsedFile {
 
 /// Adds what a later file of the same migration says (its down part, its metadata) to `migration`.
 /// Throws Error(bad_file) when `part` is not a down or metadata part of it: of the same folder, or of a pair
-/// with the same name in front of `.up.sql` and `.down.sql`; and for a second down part.
+/// with the same number (or the same name without one) in front of `.up.sql` and `.down.sql`; and for a second down
+/// part.
 void merge_part(Migration& migration, const ParsedFile& part);
 
 /// "500ms", "5s", "10min", "2h", "1d" or bare milliseconds, 0 to 2147483647 ms; PostgreSQL's spelling

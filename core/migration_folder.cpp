@@ -64,7 +64,7 @@ struct Entry {
 [[noreturn]] void refuse_lone_part(const ParsedFile& part) {
   const bool is_down = part.part == FilePart::down;
   throw Error(ErrorKind::bad_file, std::string{is_down ? "this down file" : "this metadata.toml"} + " has no up file",
-              is_down ? "Give both files of a migration the same name before .up.sql and .down.sql, or put up.sql "
+              is_down ? "Give both files of a migration the same number before .up.sql and .down.sql, or put up.sql "
                         "and down.sql into one folder."
                       : "Put it beside the script that it is for.",
               part.migration.filename);
