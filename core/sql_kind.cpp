@@ -129,7 +129,7 @@ SqlKind::Command SqlKind::concurrent_command() const noexcept {
 std::string_view SqlKind::transaction_control() const noexcept {
   if (is(0, "BEGIN")) return "BEGIN";
   if (begins({"START", "TRANSACTION"})) return "START TRANSACTION";
-  if (begins({"PREPARE", "TRANSACTION"})) return "PREPARE TRANSACTION";
+  if (begins({"PREPARE", "TRANSACTION", "'"})) return "PREPARE TRANSACTION";
   if (is(0, "COMMIT")) return is(1, "PREPARED") ? "COMMIT PREPARED" : "COMMIT";
   if (is(0, "END")) return "COMMIT";
   if (is(0, "ROLLBACK")) return is(1, "PREPARED") ? "ROLLBACK PREPARED" : "ROLLBACK";
@@ -173,12 +173,14 @@ std::string_view SqlKind::top_level_only() const noexcept {
   if (clusters_all()) return "CLUSTER of all tables";
   if (begins({"CREATE", "DATABASE"})) return "CREATE DATABASE";
   if (begins({"DROP", "DATABASE"})) return "DROP DATABASE";
-  if (begins({"ALTER", "DATABASE"})) return find("TABLESPACE", 3) ? "ALTER DATABASE SET TABLESPACE" : "";
+  if (begins({"ALTER", "DATABASE"})) {
+    return is(3, "SET") && is(4, "TABLESPACE") ? "ALTER DATABASE SET TABLESPACE" : "";
+  }
   if (begins({"CREATE", "TABLESPACE"})) return "CREATE TABLESPACE";
   if (begins({"DROP", "TABLESPACE"})) return "DROP TABLESPACE";
   if (begins({"ALTER", "SYSTEM"})) return "ALTER SYSTEM";
   if (begins({"CREATE", "SUBSCRIPTION"})) return "CREATE SUBSCRIPTION";
-  if (begins({"ALTER", "SUBSCRIPTION"})) return "ALTER SUBSCRIPTION";
+  if (begins({"ALTER", "SUBSCRIPTION"})) return is(3, "RENAME") || is(3, "OWNER") ? "" : "ALTER SUBSCRIPTION";
   if (begins({"DROP", "SUBSCRIPTION"})) return "DROP SUBSCRIPTION";
   return begins({"DISCARD", "ALL"}) ? "DISCARD ALL" : "";
 }
@@ -208,7 +210,7 @@ std::string_view SqlKind::beyond_one_schema() const noexcept {
 
 bool SqlKind::is_setting() const noexcept { return (is(0, "SET") && !is(1, "CONSTRAINTS")) || is(0, "RESET"); }
 
-bool SqlKind::is_local_setting() const noexcept { return begins({"SET", "LOCAL"}) || begins({"SET", "TRANSACTION"}); }
+bool SqlKind::is_local_setting() const noexcept { return begins({"SET", "LOCAL"}); }
 
 bool SqlKind::is_role_setting() const noexcept {
   if (!is_setting()) return false;

@@ -336,7 +336,12 @@ TargetStatement delete_row(const TargetPlace& place, std::string_view version) {
 TargetStatement elapsed() { return {"SELECT (" + std::string(kElapsed) + " * 1000000)::int8"}; }
 
 std::vector<TargetStatement> reset_migration() {
-  return {{"RESET SESSION AUTHORIZATION"}, {"RESET ROLE"}, {"RESET ALL"}, {"DISCARD TEMP"}};
+  // Behind a pooler the encoding that we speak is a setting of the session as any other.
+  return {{"RESET SESSION AUTHORIZATION"},
+          {"RESET ROLE"},
+          {"RESET ALL"},
+          {"SET client_encoding = 'UTF8'"},
+          {"DISCARD TEMP"}};
 }
 
 std::vector<TargetStatement> reset_session() {

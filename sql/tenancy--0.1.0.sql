@@ -274,22 +274,24 @@ COMMENT ON FUNCTION tenancy.downgrade_tenant(text, text, text, text) IS
     'Takes the schema of a registered tenant down to a revision. A row per step.';
 
 CREATE FUNCTION tenancy.migrate_public(
-    revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL, kind text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
     OUT duration interval)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_migrate_public' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.migrate_public(text, text, text) IS
-    'Brings the shared schema (the first of tenancy.shared_schemas) up to a revision. A row per step.';
+COMMENT ON FUNCTION tenancy.migrate_public(text, text, text, text) IS
+    'Brings the shared schema (the first of tenancy.shared_schemas) up to a revision. A row per step. In a database of '
+    'tenants that are registered in another one, kind says which migrations it gets: shared (those of scope public and '
+    'both) or combined (all).';
 
 CREATE FUNCTION tenancy.downgrade_public(
-    revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL, kind text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
     OUT duration interval)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_public' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text) IS
-    'Takes the shared schema down to a revision. A row per step.';
+COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
+    'Takes the shared schema down to a revision. A row per step. For kind see tenancy.migrate_public.';
 
 CREATE FUNCTION tenancy.plan_upgrade(
     schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL,

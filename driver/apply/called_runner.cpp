@@ -91,7 +91,11 @@ Statement CalledRunner::migrate_call(const Target& target, const std::string& re
                              " FROM tenancy.") +
                      (up ? "migrate_" : "downgrade_"),
                  {revision, target.migration_set, std::string(to_string(request_.run_as))}};
-  if (is_public) {
+  if (is_public && !target.database.empty()) {
+    // Its tenants are not registered there.
+    call.sql += "public($1, $2, $3, $4) ORDER BY step";
+    call.parameters.emplace_back(core::to_string(target.kind));
+  } else if (is_public) {
     call.sql += "public($1, $2, $3) ORDER BY step";
   } else {
     call.sql += "schema($4, $1, $2, $3) ORDER BY step";

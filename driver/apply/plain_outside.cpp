@@ -5,6 +5,7 @@
 #include "core/target_lock.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/connection/pooler.h"
 
 namespace tenancy::driver {
 
@@ -94,8 +95,8 @@ void PlainOutside::name_statement(ServerReport& report, const Script::Statement&
 
 /// Another session for each transaction would have neither our lock nor our settings.
 PlainOutside::Work PlainOutside::require_session() {
-  const Result row = co_await connection_.query("SELECT pg_catalog.pg_backend_pid()", parameters(), deadline_);
-  if (row.text(0, 0) == std::to_string(connection_.backend_pid())) co_return;
+  const bool pooled = co_await is_pooled(connection_, deadline_);
+  if (!pooled) co_return;
   refuse(make_report("0A000",
                      "migration " + stored_.version +
                          " runs outside of a transaction, which takes a session of its "

@@ -22,6 +22,7 @@ TEST(SqlKind, KnowsTransactionControl) {
                                           {"RELEASE a", "RELEASE"},
                                           {"PREPARE TRANSACTION 'x'", "PREPARE TRANSACTION"},
                                           {"PREPARE x AS SELECT 1", ""},
+                                          {"PREPARE transaction AS SELECT 1", ""},
                                           {"SELECT 1", ""},
                                           {"\"begin\"", ""}}) {
     EXPECT_EQ(SqlKind(sql).transaction_control(), command) << sql;
@@ -86,6 +87,7 @@ TEST(SqlKind, KnowsSettings) {
   EXPECT_TRUE(SqlKind("RESET ALL").is_setting());
   EXPECT_FALSE(SqlKind("SET CONSTRAINTS ALL DEFERRED").is_setting());
   EXPECT_TRUE(SqlKind("SET LOCAL work_mem = 1").is_local_setting());
+  EXPECT_FALSE(SqlKind("SET TRANSACTION READ ONLY").is_local_setting());
   for (const char* sql : {"SET ROLE x", "SET SESSION ROLE x", "RESET ROLE", "SET SESSION AUTHORIZATION x",
                           "RESET SESSION AUTHORIZATION", "SET role TO x", "SET SESSION SESSION AUTHORIZATION x"}) {
     EXPECT_TRUE(SqlKind(sql).is_role_setting()) << sql;
