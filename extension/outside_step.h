@@ -32,6 +32,9 @@ class OutsideStep {
   void run_statements();
   void run(const ScriptStatement& statement, StatementTimer& timer, SessionSettings& settings);
   void run_in_transaction(const ScriptStatement& statement, StatementTimer& timer);
+  /// CALL, or DO of code that ends transactions.
+  [[nodiscard]] bool may_commit(const ScriptStatement& statement) const;
+  void run_what_may_commit(const ScriptStatement& statement, StatementTimer& timer);
   /// In a transaction: `fn` as the target's role; errors name the statement.
   template <typename Fn>
   void check(const ScriptStatement& statement, Fn fn);
@@ -63,7 +66,8 @@ class OutsideStep {
   Oid tracking_table_ = InvalidOid;
   std::size_t tracked_ = 0;  ///< rows of the set while it runs
   TimestampTz begin_ = 0;
-  int done_ = 0;  ///< statements with an effect
+  int done_ = 0;                     ///< statements with an effect
+  bool may_have_committed_ = false;  ///< a part of the statement that runs
 };
 
 }  // namespace tenancy
