@@ -15,6 +15,7 @@
 #include "core/revision.h"
 #include "core/sql_scanner.h"
 #include "core/tracking_sql.h"
+#include "core/variables.h"
 #include "core/version.h"
 
 namespace {
@@ -109,6 +110,18 @@ void check_envelope(std::string_view content) {
   require(sql.size() < before.size() && !take_off_envelope(sql), "an envelope is taken off once");
 }
 
+void check_variables(std::string_view content) {
+  for (const VariableSyntax syntax : {VariableSyntax::braces, VariableSyntax::dollar}) {
+    try {
+      const VariableText text{{std::string{content}, 1}, syntax, "001.sql"};
+      const std::string sql = text.render([](std::string_view name) { return std::optional{std::string{name}}; });
+      require(!text.names().empty() || sql == content, "text without variables stays as it is");
+    } catch (const Error& error) {
+      require(error.file() == "001.sql" && error.line() > 0, "an error names file and line");
+    }
+  }
+}
+
 /// The first line of the content as a name.
 void check_name(std::string_view content) {
   const std::string_view name = content.substr(0, content.find('\n'));
@@ -184,6 +197,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_files(content);
   check_formats(content);
   check_envelope(content);
+  check_variables(content);
   check_name(content);
   check_scanner(content);
   check_versions(content);
