@@ -1,10 +1,12 @@
 #include "core/variables.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/ascii.h"
 #include "core/error.h"
+#include "core/file_name.h"
 #include "core/message.h"
 #include "core/source_text.h"
 #include "core/sql_lexer.h"
@@ -14,7 +16,25 @@ namespace tenancy::core {
 namespace {
 
 constexpr std::string_view kSchema = "schema";
+constexpr std::string_view kTenant = "tenant";
 constexpr std::string_view kFlywaySchema = "flyway:defaultSchema";
+constexpr std::string_view kFlywayFile = "flyway:filename";
+
+struct BuiltIn {
+  std::string_view name;
+  std::string TargetVariables::*value;
+};
+constexpr std::array<BuiltIn, 9> kBuiltIns{{
+    {kSchema, &TargetVariables::schema},
+    {kTenant, &TargetVariables::tenant},
+    {"shared_schema", &TargetVariables::shared_schema},
+    {"database", &TargetVariables::database},
+    {kFlywaySchema, &TargetVariables::schema},
+    {"flyway:database", &TargetVariables::database},
+    {"flyway:user", &TargetVariables::user},
+    {"flyway:table", &TargetVariables::tracking_table},
+    {"flyway:timestamp", &TargetVariables::timestamp},
+}};
 
 constexpr bool begins_name(char c) noexcept { return ascii::is_letter(c) || c == '_'; }
 
@@ -67,6 +87,42 @@ std::string in_quotes(std::string_view value, char quote) {
 std::string with_backslashes_doubled(std::string_view value) { return in_quotes(value, '\\'); }
 
 }  // namespace
+
+bool is_variable_name(std::string_view name) noexcept {
+  return !name.empty() && begins_name(name.front()) && std::all_of(name.begin(), name.end(), continues_name);
+}
+
+bool is_builtin_variable(std::string_view name) noexcept {
+  return name == kFlywayFile ||
+         std::any_of(kBuiltIns.begin(), kBuiltIns.end(), [&](const BuiltIn& one) { return one.name == name; });
+}
+
+void check_variable_name(std::string_view name) {
+  if (!is_variable_name(name)) {
+    throw Error(ErrorKind::bad_value, quoted_text(name) + " is not a name for a variable",
+                "A name begins with a letter or _ and goes on with letters, digits and any of _ . : -.");
+  }
+  if (is_builtin_variable(name)) {
+    throw Error(ErrorKind::bad_value, "variable " + std::string{name} + " is built in: each target has its own value",
+                "Give yours another name.");
+  }
+}
+
+std::pair<std::string, std::string> parse_assignment(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    throw Error(ErrorKind::bad_value, quoted_text(text) + " gives no variable a value", "Write NAME=VALUE.");
+  }
+  return {std::string{text.substr(0, equals)}, std::string{text.substr(equals + 1)}};
+}
+
+std::optional<std::string> TargetVariables::find(std::string_view name) const {
+  for (const BuiltIn& one : kBuiltIns) {
+    if (one.name == name && !(this->*one.value).empty()) return this->*one.value;
+  }
+  const auto found = given.find(name);
+  return found == given.end() ? std::nullopt : std::optional{found->second};
+}
 
 class VariableText::Parser {
  public:
@@ -156,6 +212,7 @@ class VariableText::Parser {
     piece.quoting = quoting;
     piece.tags = tags_;
     piece.line = line_at(at);
+    piece.line_ends = line_of(text_.substr(at), reference.length) - 1;
     written_ = at + reference.length;
   }
 
@@ -175,7 +232,7 @@ class VariableText::Parser {
 };
 
 VariableText::VariableText(const SqlSection& section, VariableSyntax syntax, std::string file)
-    : file_(std::move(file)) {
+    : file_(std::move(file)), first_line_(section.first_line) {
   pieces_ = Parser{section, syntax, file_}.parse();
 }
 
@@ -207,19 +264,43 @@ std::string VariableText::quoted(const Piece& piece, const std::string& value) c
   return value;
 }
 
-std::string VariableText::render(const Lookup& value_of) const {
-  std::string sql;
-  for (const Piece& piece : pieces_) {
-    sql += piece.text;
-    if (piece.name.empty()) continue;
-    const std::optional<std::string> value = value_of(piece.name);
-    if (!value) {
-      throw Error(ErrorKind::bad_value, "variable " + piece.name + " has no value", "Give it one, or correct its name.",
-                  file_, piece.line);
-    }
-    sql += quoted(piece, *value);
+std::string VariableText::value_of(const Piece& piece, const TargetVariables& variables) const {
+  if (piece.name == kFlywayFile) return std::string{split_path(file_).base};
+  if (auto value = variables.find(piece.name)) return *std::move(value);
+  if (piece.name == kTenant) {
+    throw Error(ErrorKind::bad_value, "variable tenant has no value: this is not the schema of one registered tenant",
+                "What several tenants share cannot depend on one of them; other schemas can be registered.", file_,
+                piece.line);
   }
-  return sql;
+  throw Error(ErrorKind::bad_value, "variable " + piece.name + " has no value",
+              "Give it one: tenancy.set_variable('" + piece.name +
+                  "', …), for one tenant with tenant => …; for one call by the setting tenancy.variables, or by "
+                  "--var " +
+                  piece.name + "=… of the driver.",
+              file_, piece.line);
+}
+
+template <typename ValueOf>
+SqlSection VariableText::assemble(ValueOf value_of) const {
+  SqlSection section{{}, first_line_, {}};
+  for (const Piece& piece : pieces_) {
+    section.sql += piece.text;
+    if (piece.name.empty()) continue;
+    const std::size_t begin = section.sql.size();
+    section.sql += quoted(piece, value_of(piece));
+    section.replacements.push_back({begin, section.sql.size(), piece.line_ends});
+  }
+  return section;
+}
+
+SqlSection VariableText::render(const TargetVariables& variables) const {
+  return assemble([&](const Piece& piece) { return value_of(piece, variables); });
+}
+
+std::optional<SqlSection> VariableText::sample() const {
+  const auto is_raw = [](const Piece& piece) { return !piece.name.empty() && piece.quoting == Quoting::raw; };
+  if (std::any_of(pieces_.begin(), pieces_.end(), is_raw)) return std::nullopt;
+  return assemble([](const Piece&) { return std::string{"x"}; });
 }
 
 std::vector<std::string> VariableText::names() const {

@@ -1,5 +1,4 @@
-// Variables in the SQL of a migration: `{{ name }}`, and Flyway's `${name}`. Pure: where the values are from is the
-// caller's.
+// Variables in the SQL of a migration: `{{ name }}`, and Flyway's `${name}`.
 //
 //   {{ schema }}              in code: as an identifier, the variable `schema` alone; all others as a literal
 //   {{ name | identifier }}   "…", with quotes inside doubled
@@ -16,17 +15,44 @@
 // replaced. In code, `{{` that begins no variable is an error; in quotes it is text, as in '{{1,2},{3,4}}'.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/migration.h"
 
 namespace tenancy::core {
 
-enum class VariableSyntax { braces, dollar };
+using VariableMap = std::map<std::string, std::string, std::less<>>;
+
+/// May a variable be called so?
+[[nodiscard]] bool is_variable_name(std::string_view name) noexcept;
+/// Does every target have it by itself, so that nobody may give it a value?
+[[nodiscard]] bool is_builtin_variable(std::string_view name) noexcept;
+/// Throws Error(bad_value) for a name that is none, or that of a built-in variable.
+void check_variable_name(std::string_view name);
+
+/// "region=eu" as a name, which may be any text, and a value. Throws Error(bad_value) for what has no `=`.
+[[nodiscard]] std::pair<std::string, std::string> parse_assignment(std::string_view text);
+
+/// Values for one target. These are the built-in ones; Flyway's are flyway:defaultSchema, flyway:database, flyway:user,
+/// flyway:table and flyway:timestamp, and flyway:filename, which is the migration's.
+struct TargetVariables {
+  std::string schema{};
+  std::string tenant{};  ///< empty: the target is not one registered tenant's alone
+  std::string shared_schema{};
+  std::string database{};
+  std::string user{};
+  std::string tracking_table{};
+  std::string timestamp{};  ///< 2024-01-31 12:00:00
+  VariableMap given{};      ///< a value for `tenant` counts where there is no other
+
+  /// Nothing when there is none.
+  [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
+};
 
 /// SQL text, parsed once and rendered with the values of each target.
 class VariableText {
@@ -35,12 +61,13 @@ class VariableText {
   /// filters. `file` is kept for the errors of render().
   VariableText(const SqlSection& section, VariableSyntax syntax, std::string file);
 
-  /// The value of a variable; nothing when there is none.
-  using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
-
   /// Throws Error(bad_value) with file and line, naming the variable, for one without a value, for a value with a NUL
   /// byte, and for one that would end the dollar quote it stands in.
-  [[nodiscard]] std::string render(const Lookup& value_of) const;
+  [[nodiscard]] SqlSection render(const TargetVariables& variables) const;
+
+  /// The text with values that stand for any others, for who checks its statements; nothing when a raw one, which may
+  /// be any piece of SQL, is among them.
+  [[nodiscard]] std::optional<SqlSection> sample() const;
 
   /// The names, in their order in the text, each once.
   [[nodiscard]] std::vector<std::string> names() const;
@@ -54,12 +81,17 @@ class VariableText {
     Quoting quoting = Quoting::raw;
     std::vector<std::string> tags{};  ///< of the dollar quotes around it
     int line = 0;
+    int line_ends = 0;  ///< within its braces
   };
   class Parser;
 
+  [[nodiscard]] std::string value_of(const Piece& piece, const TargetVariables& variables) const;
   [[nodiscard]] std::string quoted(const Piece& piece, const std::string& value) const;
+  template <typename ValueOf>
+  [[nodiscard]] SqlSection assemble(ValueOf value_of) const;
 
   std::string file_;
+  int first_line_;
   std::vector<Piece> pieces_;
 };
 

@@ -1,29 +1,26 @@
 #include "core/variables.h"
 
-#include <map>
-
 #include "tests/core/error_matchers.h"
 
 namespace tenancy::core {
 namespace {
 
-const std::map<std::string, std::string, std::less<>> kValues{{"schema", "acme \"eu\""},
-                                                              {"tenant", "o'neil"},
-                                                              {"path", "a\\b'c"},
-                                                              {"limit", "10"},
-                                                              {"flyway:defaultSchema", "acme"},
-                                                              {"tag", "x $$ y"},
-                                                              {"empty", ""},
-                                                              {"a--b", "dashes"},
-                                                              {"t.x", "dots"}};
-
-std::optional<std::string> value_of(std::string_view name) {
-  const auto found = kValues.find(name);
-  return found == kValues.end() ? std::nullopt : std::optional{found->second};
-}
+const TargetVariables kVariables{.schema = "acme \"eu\"",
+                                 .tenant = "o'neil",
+                                 .shared_schema = "public",
+                                 .tracking_table = "schema_migrations",
+                                 .given = {{"path", "a\\b'c"},
+                                           {"limit", "10"},
+                                           {"tag", "x $$ y"},
+                                           {"empty", ""},
+                                           {"lines", "a\nb\nc"},
+                                           {"a--b", "dashes"},
+                                           {"t.x", "dots"},
+                                           {"schema", "stray"},
+                                           {"tenant", "stray"}}};
 
 std::string rendered(const std::string& sql, VariableSyntax syntax = VariableSyntax::braces) {
-  return VariableText({sql, 10}, syntax, "1.sql").render(value_of);
+  return VariableText({sql, 10}, syntax, "sql/1.sql").render(kVariables).sql;
 }
 
 std::optional<Error> error_in(const std::string& sql, VariableSyntax syntax = VariableSyntax::braces) {
@@ -58,13 +55,51 @@ TEST(Variables, AreQuotedAsTheirPlaceAsks) {
 TEST(Variables, OfFlywayAreRaw) {
   EXPECT_EQ(rendered("ALTER TABLE ${flyway:defaultSchema}.t_${limit} SET x = '${tenant}' -- ${nobody}",
                      VariableSyntax::dollar),
-            "ALTER TABLE \"acme\".t_10 SET x = 'o''neil' -- ${nobody}");
+            "ALTER TABLE \"acme \"\"eu\"\"\".t_10 SET x = 'o''neil' -- ${nobody}");
+  EXPECT_EQ(rendered("${flyway:table} ${flyway:filename}", VariableSyntax::dollar), "schema_migrations 1.sql");
   EXPECT_EQ(rendered("$$ ${limit} $1 {{x}} $$", VariableSyntax::dollar), "$$ 10 $1 {{x}} $$");
 }
 
 TEST(Variables, AreNamedOnce) {
   const VariableText text({"{{ b }} '{{ a }}' {{ b | raw }} $$ {{ schema }} $$", 1}, VariableSyntax::braces, "1.sql");
   EXPECT_THAT(text.names(), testing::ElementsAre("b", "a", "schema"));
+}
+
+TEST(Variables, KeepTheLinesOfTheirFile) {
+  const SqlSection section =
+      VariableText({"a\n{{ lines }}\nb\n{{\n\nempty\n}} c\n{{ limit }} d", 10}, VariableSyntax::braces, "")
+          .render(kVariables);
+  EXPECT_EQ(section.sql, "a\n'a\nb\nc'\nb\n'' c\n'10' d");
+  const auto line_of = [&](const char* text) { return section.line_at(section.sql.find(text)); };
+  EXPECT_EQ(line_of("a\n"), 10);
+  EXPECT_EQ(line_of("'a"), 11);
+  EXPECT_EQ(line_of("c'"), 11);
+  EXPECT_EQ(line_of("b\n''"), 12);
+  EXPECT_EQ(line_of("''"), 13);
+  EXPECT_EQ(line_of(" c"), 16);
+  EXPECT_EQ(line_of(" d"), 17);
+}
+
+TEST(Variables, AreSampledUnlessAnyIsRaw) {
+  const auto sample = [](const char* sql) { return VariableText({sql, 1}, VariableSyntax::braces, "").sample(); };
+  EXPECT_EQ(sample("{{ schema }}.t '{{ a }}' {{ b }}")->sql, "\"x\".t 'x' 'x'");
+  EXPECT_FALSE(sample("{{ a }} {{ b | raw }}"));
+}
+
+TEST(Variables, HaveNamesOfTheirOwn) {
+  EXPECT_NO_THROW(check_variable_name("region.eu-1"));
+  EXPECT_THAT(error_of([] { check_variable_name("1st"); }),
+              IsError(ErrorKind::bad_value, "\"1st\" is not a name for a variable"));
+  EXPECT_THAT(error_of([] { check_variable_name("flyway:table"); }),
+              IsError(ErrorKind::bad_value, "variable flyway:table is built in: each target has its own value"));
+}
+
+TEST(Variables, OfTheTenantAreGivenWhereNoneIsRegistered) {
+  const VariableText text({"{{ tenant }}", 3}, VariableSyntax::braces, "");
+  EXPECT_EQ(text.render({.given = {{"tenant", "a"}}}).sql, "'a'");
+  EXPECT_THAT(error_of([&] { return text.render({}); }),
+              IsErrorAt(ErrorKind::bad_value, 3,
+                        "variable tenant has no value: this is not the schema of one registered tenant"));
 }
 
 TEST(Variables, RefusesWhatCannotBeReplaced) {
@@ -91,7 +126,7 @@ TEST(Variables, RefusesWhatCannotBeReplaced) {
        }) {
     const auto error = error_in(c.sql);
     EXPECT_THAT(error, IsErrorAt(c.kind, c.line, c.message)) << c.sql;
-    EXPECT_EQ(error->file(), "1.sql");
+    EXPECT_EQ(error->file(), "sql/1.sql");
   }
   EXPECT_THAT(error_in("SELECT ${1}", VariableSyntax::dollar),
               IsErrorAt(ErrorKind::bad_file, 10, "these braces hold no variable"));

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/migration_file.h"
 #include "core/revision.h"
+#include "core/source_text.h"
 #include "core/sql_scanner.h"
 #include "core/tracking_sql.h"
 #include "core/variables.h"
@@ -114,8 +115,11 @@ void check_variables(std::string_view content) {
   for (const VariableSyntax syntax : {VariableSyntax::braces, VariableSyntax::dollar}) {
     try {
       const VariableText text{{std::string{content}, 1}, syntax, "001.sql"};
-      const std::string sql = text.render([](std::string_view name) { return std::optional{std::string{name}}; });
-      require(!text.names().empty() || sql == content, "text without variables stays as it is");
+      TargetVariables variables{.schema = "s", .tenant = "t"};
+      for (const std::string& name : text.names()) variables.given[name] = name;
+      const SqlSection section = text.render(variables);
+      require(!text.names().empty() || section.sql == content, "text without variables stays as it is");
+      require(section.line_at(section.sql.size()) == line_of(content, content.size()), "lines are those of the file");
     } catch (const Error& error) {
       require(error.file() == "001.sql" && error.line() > 0, "an error names file and line");
     }
