@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -39,7 +40,9 @@ class CalledRunner : public TargetRunner {
                                                                   Outcome& outcome, Deadline deadline);
   [[nodiscard]] bool has_outside_migrations(const Target& target) const;
   [[nodiscard]] Statement migrate_call(const Target& target, const std::string& revision) const;
-  void take(const BatchResult& reply, Outcome& outcome) const;
+  [[nodiscard]] std::optional<Statement> variables_for(const Target& target) const;
+  /// Of the statements that call() ends with.
+  void take(std::span<const Result> results, Outcome& outcome) const;
 
   const MigrationStore& store_;
   Request request_;
