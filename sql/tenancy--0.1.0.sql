@@ -819,7 +819,8 @@ COMMENT ON FUNCTION tenancy.register_tenant(text, text, text, text, text, text, 
 CREATE FUNCTION tenancy.create_tenant(
     id text, schema text DEFAULT NULL, migration_set text DEFAULT 'default', tier text DEFAULT NULL,
     labels jsonb DEFAULT '{}', owner_role text DEFAULT NULL, revision text DEFAULT 'head',
-    seed_sql text DEFAULT NULL, run_as text DEFAULT NULL, isolation text DEFAULT 'schema')
+    seed_sql text DEFAULT NULL, run_as text DEFAULT NULL, isolation text DEFAULT 'schema',
+    variables jsonb DEFAULT NULL)
 RETURNS tenancy.tenants
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -857,6 +858,7 @@ BEGIN
     END IF;
     result := tenancy.register_tenant(create_tenant.id, target_schema, migration_set => create_tenant.migration_set,
                                       tier => create_tenant.tier, labels => create_tenant.labels);
+    PERFORM tenancy.set_variable(key, value, result.id) FROM jsonb_each_text(create_tenant.variables);
     PERFORM tenancy.start_tracking(target_schema, create_tenant.run_as);
     IF create_tenant.revision IS DISTINCT FROM 'base' THEN
         PERFORM tenancy.migrate_schema(target_schema, create_tenant.revision, run_as => create_tenant.run_as);
@@ -867,15 +869,15 @@ BEGIN
     RETURN result;
 END
 $$;
-COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, text, text, text, text) IS
+COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, text, text, text, text, jsonb) IS
     'Creates a tenant: its schema, its tracking table, every pending migration and an optional seed; all or nothing.';
 
 CREATE PROCEDURE tenancy.create_tenant_database(
     id text, database text DEFAULT NULL, template text DEFAULT NULL, owner_role text DEFAULT NULL,
     migration_set text DEFAULT 'default', tier text DEFAULT NULL, labels jsonb DEFAULT '{}',
-    revision text DEFAULT 'head', run_as text DEFAULT NULL)
+    revision text DEFAULT 'head', run_as text DEFAULT NULL, variables jsonb DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_create_tenant_database' LANGUAGE c;
-COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text) IS
+COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text, jsonb) IS
     'Creates a tenant with a database of its own in this cluster, and every pending migration there; all or nothing.';
 
 CREATE FUNCTION tenancy.discover(pattern text, migration_set text DEFAULT 'default', tier text DEFAULT NULL)

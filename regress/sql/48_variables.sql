@@ -114,6 +114,12 @@ RESET tenancy.variables;
 DROP TABLE var_b.schema_migrations;
 SELECT revision, versions, differences FROM tenancy.baseline('var_b', 'head', force => true);
 
+-- A new tenant brings its own.
+SELECT id FROM tenancy.create_tenant('var_c', variables => '{"region": "c", "seats": 3}');
+SELECT * FROM var_c.limits;
+SELECT name, value FROM tenancy.variables WHERE tenant = 'var_c' ORDER BY name;
+SELECT id FROM tenancy.create_tenant('var_d', variables => '{"schema": "x"}');
+
 -- What is shared has no tenant.
 SELECT tenancy.add_migration('002', 'CREATE TABLE var_shared AS SELECT {{ tenant }} AS tenant', scope => 'public', variables => 'on');
 SELECT * FROM tenancy.migrate_public();
@@ -140,4 +146,4 @@ SELECT * FROM var_a.my_t, var_a.u;
 RESET tenancy.variables;
 
 SET client_min_messages = warning;
-DROP SCHEMA var_a, "var_o'b", var_b CASCADE;
+DROP SCHEMA var_a, "var_o'b", var_b, var_c CASCADE;

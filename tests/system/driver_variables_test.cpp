@@ -148,6 +148,11 @@ TEST_F(DriverVariablesFleet, ReachTheWorkersOfTheDatabase) {
   DriverProcess plain = start({"upgrade", "--plain", "--var", "plan=silver"});
   EXPECT_EQ(plain.wait(), kDone) << plain.output() << plain.error();
   expect_values("gold");
+  // A new database brings its own values, which beat the set's.
+  const std::string own = database() + "_own";
+  connect().exec("SET tenancy.concurrency = 1; CALL tenancy.create_tenant_database('" + own +
+                 "', variables => '{\"region\": \"own\", \"plan\": \"1\"}')");
+  EXPECT_EQ(row_in(cluster(), own), "public|" + own + "|own|1");
   DriverProcess created = start({"create-tenant", "t4", "--var", "plan=new"});
   EXPECT_EQ(created.wait(), kDone) << created.output() << created.error();
   EXPECT_EQ(connect().value(std::string(kRow) + "t4.about"), "t4|t4|eu|new");
