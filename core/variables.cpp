@@ -84,6 +84,17 @@ std::string in_quotes(std::string_view value, char quote) {
   return result;
 }
 
+Error bad_value(const std::string& name, const std::string& why, const std::string& file, int line) {
+  return {ErrorKind::bad_value, "the value of variable " + name + " " + why, "Give it another value.", file, line};
+}
+
+/// Is the tag there, with the value or a part of it? The rest may be the text's.
+bool completes(std::string_view sql, const Replacement& value, std::string_view tag) noexcept {
+  const std::size_t around = tag.size() - 1;
+  const std::size_t begin = value.begin - std::min(value.begin, around);
+  return sql.substr(begin, value.end + around - begin).find(tag) != std::string_view::npos;
+}
+
 std::string with_backslashes_doubled(std::string_view value) { return in_quotes(value, '\\'); }
 
 }  // namespace
@@ -183,8 +194,17 @@ class VariableText::Parser {
         refuse(*found, "a filter stands within quotes: " + std::string{reference->filter},
                "Take the filter away, for the value is quoted as the string or the name is; or take the quotes away.");
       }
+      if (quoting == Quoting::in_escape_string && is_escaped(*found)) {
+        refuse(*found, "a backslash stands before the braces", "What it does would depend on the value: take it away.");
+      }
       append_variable(*reference, *found, quoting);
     }
+  }
+
+  [[nodiscard]] bool is_escaped(std::size_t at) const noexcept {
+    const std::string_view before = text_.substr(0, at);
+    const std::size_t last = before.find_last_not_of('\\');
+    return (before.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
   }
 
   Quoting quoting_in_code(const Reference& reference, std::size_t at) const {
@@ -237,19 +257,12 @@ VariableText::VariableText(const SqlSection& section, VariableSyntax syntax, std
 }
 
 std::string VariableText::quoted(const Piece& piece, const std::string& value) const {
-  const auto refuse = [&](const std::string& why) {
-    throw Error(ErrorKind::bad_value, "the value of variable " + piece.name + why, "Give it another value.", file_,
-                piece.line);
-  };
-  if (value.find('\0') != std::string::npos) refuse(" holds a NUL byte");
-  for (const std::string& tag : piece.tags) {
-    if (value.find(tag) != std::string::npos) refuse(" would end the dollar quote " + tag + " that it stands in");
-  }
+  if (value.find('\0') != std::string::npos) throw bad_value(piece.name, "holds a NUL byte", file_, piece.line);
   switch (piece.quoting) {
     case Quoting::raw:
       return value;
     case Quoting::identifier:
-      if (value.empty()) refuse(" is empty, which no name can be");
+      if (value.empty()) throw bad_value(piece.name, "is empty, which no name can be", file_, piece.line);
       return '"' + in_quotes(value, '"') + '"';
     case Quoting::literal:
       if (value.find('\\') == std::string::npos) return "'" + in_quotes(value, '\'') + "'";
@@ -289,6 +302,15 @@ SqlSection VariableText::assemble(ValueOf value_of) const {
     const std::size_t begin = section.sql.size();
     section.sql += quoted(piece, value_of(piece));
     section.replacements.push_back({begin, section.sql.size(), piece.line_ends});
+  }
+  auto replacement = section.replacements.begin();
+  for (const Piece& piece : pieces_) {
+    if (piece.name.empty()) continue;
+    for (const std::string& tag : piece.tags) {
+      if (!completes(section.sql, *replacement, tag)) continue;
+      throw bad_value(piece.name, "would end the dollar quote " + tag + " that it stands in", file_, piece.line);
+    }
+    ++replacement;
   }
   return section;
 }

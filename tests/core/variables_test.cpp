@@ -13,6 +13,7 @@ const TargetVariables kVariables{.schema = "acme \"eu\"",
                                            {"limit", "10"},
                                            {"tag", "x $$ y"},
                                            {"empty", ""},
+                                           {"dollar", "$a$"},
                                            {"lines", "a\nb\nc"},
                                            {"a--b", "dashes"},
                                            {"t.x", "dots"},
@@ -46,6 +47,7 @@ TEST(Variables, AreQuotedAsTheirPlaceAsks) {
            {"-- {{ nobody }} {{\n/* {{ nobody }} */ {{limit|raw}}", "-- {{ nobody }} {{\n/* {{ nobody }} */ 10"},
            {"{{ a--b }} {{ t.x }}", "'dashes' 'dots'"},
            {"SELECT '{{1,2},{3,4}}', '{{ nob ody }}', '{{'", "SELECT '{{1,2},{3,4}}', '{{ nob ody }}', '{{'"},
+           {"$$ '{{ dollar }}' $$ '{{ dollar }}$'", "$$ '$a$' $$ '$a$$'"},
            {"SELECT {{ empty }}, '${limit}'", "SELECT '', '${limit}'"},
        }) {
     EXPECT_EQ(rendered(c.sql), c.rendered) << c.sql;
@@ -121,6 +123,11 @@ TEST(Variables, RefusesWhatCannotBeReplaced) {
             "the value of variable tag would end the dollar quote $$ that it stands in"},
            {"$$ $a$ '{{ tag }}' $a$ $$", ErrorKind::bad_value, 10,
             "the value of variable tag would end the dollar quote $$ that it stands in"},
+           {"$$ '{{ dollar }}$' $$", ErrorKind::bad_value, 10,
+            "the value of variable dollar would end the dollar quote $$ that it stands in"},
+           {"$$ '{{ dollar }}{{ dollar }}' $$", ErrorKind::bad_value, 10,
+            "the value of variable dollar would end the dollar quote $$ that it stands in"},
+           {"E'\\\\{{ path }}', E'\\{{ path }}'", ErrorKind::bad_file, 10, "a backslash stands before the braces"},
            {"{{ empty | identifier }}", ErrorKind::bad_value, 10,
             "the value of variable empty is empty, which no name can be"},
        }) {

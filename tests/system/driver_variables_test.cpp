@@ -83,6 +83,22 @@ TEST_F(DriverVariables, KeepTheLinesOfErrors) {
   EXPECT_EQ(failure_of(outcome), extension_failure("SELECT tenancy.migrate_schema('t')"));
 }
 
+TEST_F(DriverVariables, GoWithTheCallToAnotherDatabase) {
+  load(kFiles);
+  plain().exec("CREATE EXTENSION tenancy; CREATE SCHEMA t; SELECT tenancy.set_variable('region', 'its own')");
+  driver::Target target = tenant("t", {{"region", "eu"}, {"seats", "5"}});
+  target.tenant = "acme";
+  target.database = plain_name();
+  driver::Connection session = open();
+  driver::Request request;
+  request.variables = {{"seats", "7"}};
+  driver::CalledRunner runner(store(), request);
+  const driver::Outcome outcome = loop().run(runner.run(session, target, soon()));
+  ASSERT_EQ(failure_of(outcome), "");
+  EXPECT_EQ(plain().value("SELECT concat_ws('|', seats, region) FROM t.limits"), "7|eu");
+  EXPECT_EQ(plain().value("SELECT variables FROM tenancy.migrations WHERE version = '001'"), "on");
+}
+
 TEST_F(DriverVariables, OutsideOfTransactions) {
   load({{"001_a.sql", "CREATE TABLE a (id int);"},
         {"002_b.sql",
@@ -150,7 +166,7 @@ TEST_F(DriverVariablesFleet, ReachTheWorkersOfTheDatabase) {
   expect_values("gold");
   // A new database brings its own values, which beat the set's.
   const std::string own = database() + "_own";
-  connect().exec("SET tenancy.concurrency = 1; CALL tenancy.create_tenant_database('" + own +
+  connect().exec("CALL tenancy.create_tenant_database('" + own +
                  "', variables => '{\"region\": \"own\", \"plan\": \"1\"}')");
   EXPECT_EQ(row_in(cluster(), own), "public|" + own + "|own|1");
   DriverProcess created = start({"create-tenant", "t4", "--var", "plan=new"});
