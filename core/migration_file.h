@@ -10,9 +10,10 @@
 //   -- MIGRATION_VERSION: 007                             -- MIGRATION_REPEATABLE: on | off
 //   -- MIGRATION_DESCRIPTION: add invoices                -- MIGRATION_ALLOW_OUTSIDE: on | off
 //   -- MIGRATION_SET: users                               -- MIGRATION_LOCK_TIMEOUT: 5s
-//                                                         -- MIGRATION_STATEMENT_TIMEOUT: 10min
+//   -- MIGRATION_VARIABLES: on | flyway | off             -- MIGRATION_STATEMENT_TIMEOUT: 10min
 // Any other MIGRATION_ word there is an error, and so is one of these twice, and so is an option anywhere
-// else. Switches are on, true, yes, off, false or no in any case; a header wins over a name.
+// else. Switches are on, true, yes, off, false or no in any case; a header wins over a name. Variables (variables.h)
+// are off unless a header says otherwise; in Flyway's files that hold a `${` they are Flyway's.
 //
 // `-- UPGRADE` and `-- DOWNGRADE` stand alone on their lines, in either order. Inside quotes, dollar quotes
 // and comments they are no markers, nor are they in pairs and folders, whose names say what they hold. With
@@ -69,7 +70,8 @@ struct ParsedFile {
   FilePart part = FilePart::whole;
   Migration migration;
   Format format = Format::own;
-  int version_line = 0;  ///< where a header gives the version; 0 when the name does
+  int version_line = 0;               ///< where a header gives the version; 0 when the name does
+  bool replaces_placeholders = true;  ///< false: a script's configuration says so
 };
 
 /// True when a file of this name means something in one of the formats, so that a folder's other files (README.md,

@@ -269,7 +269,11 @@ void merge_part(Migration& migration, const ParsedFile& part) {
   }
   // Only `false` says anything: true is the default, and the up file may already say off.
   if (!part.migration.transactional) migration.transactional = false;
+  if (!part.replaces_placeholders && migration.variables == VariableSyntax::dollar) {
+    migration.variables = VariableSyntax::none;
+  }
   if (part.part == FilePart::metadata) return;
+  if (migration.variables == VariableSyntax::none) migration.variables = part.migration.variables;
   if (migration.down) {
     throw Error(ErrorKind::bad_file, "a second down file for migration " + migration.version, {}, filename);
   }

@@ -15,16 +15,11 @@ namespace {
 constexpr std::string_view kPrefix = "MIGRATION_";
 constexpr const char* kOptionsHint =
     "The options are MIGRATION_VERSION, MIGRATION_DESCRIPTION, MIGRATION_SET, MIGRATION_SCOPE, "
-    "MIGRATION_TRANSACTION, MIGRATION_REPEATABLE, MIGRATION_ALLOW_OUTSIDE, MIGRATION_LOCK_TIMEOUT and "
-    "MIGRATION_STATEMENT_TIMEOUT.";
+    "MIGRATION_TRANSACTION, MIGRATION_REPEATABLE, MIGRATION_ALLOW_OUTSIDE, MIGRATION_VARIABLES, "
+    "MIGRATION_LOCK_TIMEOUT and MIGRATION_STATEMENT_TIMEOUT.";
 
-bool parse_switch(std::string_view text) {
-  for (const std::string_view on : {"on", "true", "yes"}) {
-    if (ascii::equals_ignoring_case(text, on)) return true;
-  }
-  for (const std::string_view off : {"off", "false", "no"}) {
-    if (ascii::equals_ignoring_case(text, off)) return false;
-  }
+bool switch_in(std::string_view text) {
+  if (const auto value = parse_switch(text)) return *value;
   throw Error(ErrorKind::bad_value, quoted_text(text) + " is neither on nor off", "Write on or off.");
 }
 
@@ -58,9 +53,10 @@ constexpr std::array<Option, kOptionCount> kOptions{{
     {"MIGRATION_DESCRIPTION", [](Migration& m, std::string_view value) { m.description = value; }},
     {"MIGRATION_SET", set_set},
     {"MIGRATION_SCOPE", [](Migration& m, std::string_view value) { m.scope = parse_scope(value); }},
-    {kTransaction, [](Migration& m, std::string_view value) { m.transactional = parse_switch(value); }},
-    {"MIGRATION_REPEATABLE", [](Migration& m, std::string_view value) { m.repeatable = parse_switch(value); }},
-    {"MIGRATION_ALLOW_OUTSIDE", [](Migration& m, std::string_view value) { m.allow_outside = parse_switch(value); }},
+    {kTransaction, [](Migration& m, std::string_view value) { m.transactional = switch_in(value); }},
+    {"MIGRATION_REPEATABLE", [](Migration& m, std::string_view value) { m.repeatable = switch_in(value); }},
+    {"MIGRATION_ALLOW_OUTSIDE", [](Migration& m, std::string_view value) { m.allow_outside = switch_in(value); }},
+    {"MIGRATION_VARIABLES", [](Migration& m, std::string_view value) { m.variables = parse_variable_syntax(value); }},
     {"MIGRATION_LOCK_TIMEOUT", [](Migration& m, std::string_view value) { m.lock_timeout = parse_duration(value); }},
     {"MIGRATION_STATEMENT_TIMEOUT",
      [](Migration& m, std::string_view value) { m.statement_timeout = parse_duration(value); }},

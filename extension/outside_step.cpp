@@ -46,12 +46,14 @@ class CommitWatch {
 }  // namespace
 
 OutsideStep::OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
-                         const RunnableMigration& migration, const core::Step& step, TargetSession& session, bool quiet)
+                         const RunnableMigration& migration, const core::Step& step,
+                         const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet)
     : settings_(settings),
       target_(target),
       stored_(stored),
       migration_(migration),
-      script_(migration.script(step.direction)),
+      own_script_(migration.sql(step.direction), variables),
+      script_(own_script_.get()),
       step_(step),
       quiet_(quiet),
       was_recorded_(step.direction == core::Direction::down || step.again || step.in_doubt),

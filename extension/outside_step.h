@@ -19,9 +19,11 @@ namespace tenancy {
 class OutsideStep {
  public:
   /// In a transaction: writes the row 'running'. Throws PgError, also when the step is in doubt and cannot be repeated.
-  /// `quiet` as for SettingsScope. All references must outlive the object, but the session's.
+  /// `quiet` as for SettingsScope. All references must outlive the object, but the session's and the
+  /// variables'.
   OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
-              const RunnableMigration& migration, const core::Step& step, TargetSession& session, bool quiet);
+              const RunnableMigration& migration, const core::Step& step,
+              const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet);
 
   /// In no transaction, and once that one is committed. Throws PgError; the session is then as before.
   StepResult carry_out(const InTrackingTransaction& in_tracking_transaction);
@@ -55,6 +57,7 @@ class OutsideStep {
   const Target& target_;
   const core::StoredMigration& stored_;
   const RunnableMigration& migration_;
+  TargetScript const own_script_;
   const SqlScript& script_;
   core::Step step_;
   bool quiet_;

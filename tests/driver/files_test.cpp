@@ -59,6 +59,18 @@ TEST_F(FilesTest, ReadsFoldersInFolders) {
   EXPECT_EQ(read().files, 5U);
 }
 
+TEST_F(FilesTest, ChecksStatementsWithVariables) {
+  folder_.write("001_a.sql", "-- MIGRATION_VARIABLES: on\nSELECT {{ a }};\nCREATE DATABASE {{ b | identifier }};");
+  folder_.write("002_b.sql", "-- MIGRATION_VARIABLES: on\nSELECT {{ a | raw }};\nCOMMIT;");
+  folder_.write("003_c.sql", "-- MIGRATION_VARIABLES: on\nSELECT {{ a | bold }};");
+  folder_.write("004_d.sql", "SELECT '{{ a }}';");
+  std::vector<std::string> const found = findings();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(found[0], HasSubstr("001_a.sql:3"));
+  EXPECT_THAT(found[1], HasSubstr("003_c.sql:2"));
+  EXPECT_THAT(found[1], HasSubstr("\"bold\" is not a filter"));
+}
+
 TEST_F(FilesTest, FollowsLinksButNotInCircles) {
   TemporaryFolder other;
   other.write("real.sql", "SELECT 1;\n-- DOWNGRADE\nSELECT 2;");
