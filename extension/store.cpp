@@ -305,6 +305,7 @@ MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
     for (const Row& row : select_set.run({set})) {
       if (auto found = find_migration(set, *row[0])) migrations.push_back(*std::move(found));
     }
+    if (auto synced = find_synced_tool(set)) bundle.synced.emplace(set, *std::move(synced));
   }
   return bundle;
 }
@@ -312,11 +313,18 @@ MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
 Store::Loaded& Store::loaded(const std::string& name) {
   if (auto const found = sets_.find(name); found != sets_.end()) return found->second;
   Loaded loaded{core::MigrationSet(name, read_set(name)), {}};
+  if (!bundle_) {
+    loaded.synced = find_synced_tool(name);
+  } else if (auto const found = bundle_->synced.find(name); found != bundle_->synced.end()) {
+    loaded.synced = found->second;
+  }
   loaded.runnable.resize(loaded.set.size());
   return sets_.emplace(name, std::move(loaded)).first->second;
 }
 
 const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
+
+const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) { return loaded(set).synced; }
 
 void Store::require(const std::optional<std::string>& name) {
   if (!name || set(*name).size() > 0) return;
@@ -338,7 +346,8 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                                                                  {},
                                                                  stored->allow_outside,
                                                                  stored->lock_timeout,
-                                                                 stored->statement_timeout});
+                                                                 stored->statement_timeout,
+                                                                 stored->filename});
     if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;
