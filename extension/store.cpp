@@ -313,18 +313,19 @@ MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
 Store::Loaded& Store::loaded(const std::string& name) {
   if (auto const found = sets_.find(name); found != sets_.end()) return found->second;
   Loaded loaded{core::MigrationSet(name, read_set(name)), {}};
-  if (!bundle_) {
-    loaded.synced = find_synced_tool(name);
-  } else if (auto const found = bundle_->synced.find(name); found != bundle_->synced.end()) {
-    loaded.synced = found->second;
-  }
   loaded.runnable.resize(loaded.set.size());
   return sets_.emplace(name, std::move(loaded)).first->second;
 }
 
 const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
 
-const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) { return loaded(set).synced; }
+const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) {
+  std::optional<std::optional<core::SyncedTool>>& synced = loaded(set).synced;
+  if (synced) return *synced;
+  if (!bundle_) return synced.emplace(find_synced_tool(set));
+  auto const found = bundle_->synced.find(set);
+  return synced.emplace(found == bundle_->synced.end() ? std::nullopt : std::optional(found->second));
+}
 
 void Store::require(const std::optional<std::string>& name) {
   if (!name || set(*name).size() > 0) return;

@@ -60,7 +60,7 @@ class Store {
   struct Loaded {
     core::MigrationSet set;
     std::vector<std::unique_ptr<RunnableMigration>> runnable;
-    std::optional<core::SyncedTool> synced{};
+    std::optional<std::optional<core::SyncedTool>> synced{};  ///< read when it is first asked for
   };
   Loaded& loaded(const std::string& name);
   [[nodiscard]] std::vector<core::StoredMigration> read_set(const std::string& name) const;
