@@ -81,6 +81,11 @@ const std::vector<HistoryTool>& tools() {
        .naming = ToolNaming::file_name,
        .version = "id",
        .applied_at = "applied_at"},
+      {.name = "yoyo",
+       .table = "_yoyo_migration",
+       .naming = ToolNaming::file_name,
+       .version = "migration_id",
+       .applied_at = "applied_at_utc"},
       {.name = "pop", .table = "schema_migration", .version = "version"},
   };
   return kTools;

@@ -107,6 +107,15 @@ ServerReport explain_difference(const core::SyncedTool& synced, std::string_view
   return make_report("55000", synced.tool + " has gone on there, or back, by itself", text.hint, text.detail);
 }
 
+ServerReport explain_unadopted(const core::ToolTrace& trace) {
+  return make_report("55000", trace.names + " has applied migrations there, and none of them is recorded here",
+                     "tenancy adopt --from " + trace.tool->name +
+                         " says what they are, and takes them over with --apply. If they have nothing to do with these "
+                         "migrations, first make a tracking table there that is empty: CREATE TABLE … (LIKE that of "
+                         "another tenant INCLUDING ALL).",
+                     "They are in table \"" + trace.tool->table + "\".");
+}
+
 bool explain_timeout(ServerReport& report, std::chrono::milliseconds statement_timeout) {
   if (report.sqlstate != "57014" || statement_timeout.count() == 0) return false;
   if (report.message.find("statement timeout") == std::string::npos) return false;

@@ -206,20 +206,6 @@ std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& re
   return std::nullopt;
 }
 
-namespace {
-
-/// What another tool has applied must not be applied a second time.
-ServerReport not_adopted(const core::ToolTrace& trace) {
-  return make_report("55000", trace.names + " has applied migrations there, and none of them is recorded here",
-                     "tenancy adopt --from " + trace.tool->name +
-                         " says what they are, and takes them over with --apply. If they have nothing to do with these "
-                         "migrations, first make a tracking table there that is empty: CREATE TABLE … (LIKE that of "
-                         "another tenant INCLUDING ALL).",
-                     "They are in table \"" + trace.tool->table + "\".");
-}
-
-}  // namespace
-
 core::Plan PlainTarget::plan() const {
   const core::MigrationSet& set = store_.set(target_.migration_set);
   constexpr auto kRetry = core::InDoubt::retry;
@@ -245,7 +231,7 @@ void PlainTarget::make_plan(bool is_empty) {
   const bool rolls_back = needs_rollback_;
   try {
     plan_ = plan();
-    if (unadopted_ && !plan_.steps.empty()) return fail(not_adopted(*unadopted_), rolls_back);
+    if (unadopted_ && !plan_.steps.empty()) return fail(explain_unadopted(*unadopted_), rolls_back);
     inside_ = 0;
     while (inside_ < plan_.steps.size() && runs_inside(plan_.steps[inside_], is_empty)) ++inside_;
     if (auto flaw = find_flaw()) return fail(*std::move(flaw), rolls_back);
