@@ -79,6 +79,10 @@ std::string MigrationBundle::encode() const {
     writer.number(static_cast<std::uint32_t>(migrations.size()));
     for (const core::Migration& migration : migrations) write(writer, migration);
   }
+  writer.number(static_cast<std::uint32_t>(synced.size()));
+  for (const auto& [name, tool] : synced) {
+    for (const std::string* const text : {&name, &tool.tool, &tool.table, &tool.group}) writer.text(*text);
+  }
   return writer.bytes();
 }
 
@@ -93,6 +97,10 @@ MigrationBundle MigrationBundle::decode(std::string_view bytes) {
       migration = read_migration(reader);
       migration.set = name;
     }
+  }
+  for (auto count = reader.number<std::uint32_t>(); count > 0; --count) {
+    core::SyncedTool& tool = bundle.synced[reader.text()];
+    for (std::string* const text : {&tool.tool, &tool.table, &tool.group}) *text = reader.text();
   }
   return bundle;
 }

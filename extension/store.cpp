@@ -305,6 +305,7 @@ MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
     for (const Row& row : select_set.run({set})) {
       if (auto found = find_migration(set, *row[0])) migrations.push_back(*std::move(found));
     }
+    if (auto synced = find_synced_tool(set)) bundle.synced.emplace(set, *std::move(synced));
   }
   return bundle;
 }
@@ -317,6 +318,14 @@ Store::Loaded& Store::loaded(const std::string& name) {
 }
 
 const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
+
+const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) {
+  std::optional<std::optional<core::SyncedTool>>& synced = loaded(set).synced;
+  if (synced) return *synced;
+  if (!bundle_) return synced.emplace(find_synced_tool(set));
+  auto const found = bundle_->synced.find(set);
+  return synced.emplace(found == bundle_->synced.end() ? std::nullopt : std::optional(found->second));
+}
 
 void Store::require(const std::optional<std::string>& name) {
   if (!name || set(*name).size() > 0) return;
@@ -338,7 +347,8 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                                                                  {},
                                                                  stored->allow_outside,
                                                                  stored->lock_timeout,
-                                                                 stored->statement_timeout});
+                                                                 stored->statement_timeout,
+                                                                 stored->filename});
     if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;

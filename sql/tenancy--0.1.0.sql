@@ -185,7 +185,20 @@ COMMENT ON COLUMN tenancy.run_targets.versions_wanted IS 'What a rollback is to 
 COMMENT ON COLUMN tenancy.run_targets.versions IS 'What was applied, or taken back, in its order.';
 COMMENT ON COLUMN tenancy.run_targets.waited IS 'Between attempts.';
 
+CREATE TABLE tenancy.synced_tools (
+    migration_set text PRIMARY KEY,
+    tool          text NOT NULL,
+    table_name    text NOT NULL,
+    app           text NOT NULL DEFAULT '',
+    started_by    name NOT NULL DEFAULT current_user,
+    started_at    timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE tenancy.synced_tools IS
+    'Other tools whose own tables go along with what is applied and taken back of a migration set. See tenancy.sync.';
+
 SELECT pg_catalog.pg_extension_config_dump('tenancy.migrations', '');
+SELECT pg_catalog.pg_extension_config_dump('tenancy.synced_tools', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.servers', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.tenants', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.variables', '');
@@ -410,13 +423,26 @@ CREATE FUNCTION tenancy.adopt(
     tool text, dry_run boolean DEFAULT true, pattern text DEFAULT NULL, tier text DEFAULT NULL,
     labels jsonb DEFAULT NULL, statuses text[] DEFAULT NULL, migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     table_name text DEFAULT NULL, table_schema text DEFAULT NULL, version_column text DEFAULT NULL,
-    app text DEFAULT NULL,
+    app text DEFAULT NULL, tenants text[] DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT migration_set text, OUT state text, OUT revision text, OUT versions integer,
     OUT detail text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_adopt' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text) IS
+COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text, text[]) IS
     'Takes over the histories that another tool has recorded in the targets: looks, and with dry_run => false records what is applied, without running it. A row per target.';
+
+CREATE FUNCTION tenancy.sync(
+    tool text, migration_set text DEFAULT 'default', table_name text DEFAULT NULL, app text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME', 'tenancy_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.sync(text, text, text, text) IS
+    'From now on what is applied and taken back of a set is also written into the table that another tool has in each target.';
+
+CREATE FUNCTION tenancy.stop_sync(migration_set text DEFAULT 'default')
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'tenancy_stop_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.stop_sync(text) IS
+    'Ends that; other tools'' tables stay as they are. False: there was nothing to end.';
 
 CREATE FUNCTION tenancy.baseline(
     schema text, revision text, reference text DEFAULT NULL, force boolean DEFAULT false,

@@ -58,7 +58,8 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           std::string(to_string(one.variables)),
           text_of(one.lock_timeout),
           text_of(one.statement_timeout),
-          one.down ? "+" + one.down->sql : "-"};
+          one.down ? "+" + one.down->sql : "-",
+          one.filename};
 }
 
 Statement add_migration(const core::Migration& one) {
@@ -68,11 +69,12 @@ Statement add_migration(const core::Migration& one) {
   };
   return {
       "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
-      "                             variables => $12)",
+      "                             variables => $12, filename => $13)",
       {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
        std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
        word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
-       std::string(to_string(one.variables))}};
+       std::string(to_string(one.variables)),
+       one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename)}};
 }
 
 }  // namespace
@@ -108,13 +110,35 @@ Statement CalledRunner::migrate_call(const Target& target, const std::string& re
   return call;
 }
 
+asio::awaitable<std::optional<Statement>> CalledRunner::update_sync(Connection& connection, const std::string& set,
+                                                                    Deadline deadline) {
+  const Result rows = co_await connection.query(
+      "SELECT tool, table_name, app FROM tenancy.synced_tools WHERE migration_set = $1", parameters(set), deadline);
+  std::optional<core::SyncedTool> there;
+  if (rows.rows() > 0) {
+    there.emplace();
+    there->tool = rows.text(0, 0);
+    there->table = rows.text(0, 1);
+    there->group = rows.text(0, 2);
+  }
+  const std::optional<core::SyncedTool> here = store_.synced_tool(set);
+  std::optional<Statement> statement;
+  if (here && here != there) {
+    statement.emplace("SELECT tenancy.sync($1, $2, $3, nullif($4, ''))",
+                      parameters(here->tool, set, here->table, here->group));
+  } else if (!here && there) {
+    statement.emplace("SELECT tenancy.stop_sync($1)", parameters(set));
+  }
+  co_return statement;
+}
+
 asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
   const StorePlace place{target.server, target.database, target.migration_set};
   if (target.database.empty() || updated_.contains(place)) co_return;
   const Result rows = co_await connection.query(
       "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
-      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE "
-      "migration_set = $1",
+      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-'), coalesce(filename, '')"
+      "  FROM tenancy.migrations WHERE migration_set = $1",
       parameters(target.migration_set), deadline);
   std::map<std::string, std::vector<std::string>, std::less<>> stored;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -127,6 +151,8 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
     const core::Migration& migration = store_.migration(target.migration_set, index);
     if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
   }
+  std::optional<Statement> sync = co_await update_sync(connection, target.migration_set, deadline);
+  if (sync) statements.push_back(*std::move(sync));
   if (!statements.empty()) {
     const BatchResult reply = co_await connection.batch(statements, deadline);
     if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);

@@ -16,6 +16,8 @@ constexpr std::string_view kSelectMigrations =
     "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables"
     "  FROM tenancy.migrations";
 
+constexpr std::string_view kSelectSynced = "SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools";
+
 std::optional<std::chrono::milliseconds> milliseconds_in(const Result& rows, std::size_t row, std::size_t column) {
   if (rows.is_null(row, column)) return std::nullopt;
   return std::chrono::milliseconds(rows.integer(row, column));
@@ -115,13 +117,27 @@ boost::asio::awaitable<MigrationStore> MigrationStore::read(Connection& control,
   const Result rows = co_await control.query(kSelectMigrations, {}, deadline);
   std::vector<core::Migration> migrations;
   for (std::size_t row = 0; row < rows.rows(); ++row) migrations.push_back(to_migration(rows, row));
-  co_return MigrationStore(std::move(migrations), Checked::before);
+  MigrationStore store(std::move(migrations), Checked::before);
+  const Result synced = co_await control.query(kSelectSynced, {}, deadline);
+  for (std::size_t row = 0; row < synced.rows(); ++row) {
+    core::SyncedTool tool;
+    tool.tool = synced.text(row, 1);
+    tool.table = synced.text(row, 2);
+    tool.group = synced.text(row, 3);
+    store.synced_.emplace(synced.text(row, 0), std::move(tool));
+  }
+  co_return store;
 }
 
 const core::MigrationSet& MigrationStore::set(const std::string& name) const {
   const auto found = sets_.find(name);
   return (found == sets_.end() ? sets_.emplace(name, Set{core::MigrationSet(name, {}), {}}).first : found)
       ->second.index;
+}
+
+std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& set) const {
+  const auto found = synced_.find(set);
+  return found == synced_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<std::string> MigrationStore::set_names() const {
