@@ -190,6 +190,22 @@ bool SqlKind::runs_at_top_level() const noexcept {
   return (!words_.empty() && is_one_of(words_[0].text, kMaintenance)) || !top_level_only().empty();
 }
 
+bool SqlKind::may_commit() const noexcept {
+  if (is(0, "CALL")) return true;
+  if (!is(0, "DO")) return false;
+  const auto is_part_of_word = [](char c) { return ascii::is_letter(c) || ascii::is_digit(c) || c == '_' || c == '$'; };
+  for (auto begin = text_.begin(); begin != text_.end();) {
+    begin = std::find_if(begin, text_.end(), is_part_of_word);
+    const auto end = std::find_if_not(begin, text_.end(), is_part_of_word);
+    const std::string_view word{begin, end};
+    for (const std::string_view ending : {"COMMIT", "ROLLBACK", "CALL"}) {
+      if (ascii::equals_ignoring_case(word, ending)) return true;
+    }
+    begin = end;
+  }
+  return false;
+}
+
 std::string_view SqlKind::beyond_one_schema() const noexcept {
   const bool vacuums = is(0, "VACUUM");
   if (vacuums || is(0, "ANALYZE") || is(0, "ANALYSE")) {

@@ -160,8 +160,8 @@ TargetStatement own_settings(std::chrono::milliseconds lock_timeout) {
 
 TargetStatement read_facts(const TargetPlace& place) {
   const char* const right = place.server_version >= 160000 ? "'SET'" : "'MEMBER'";
-  return {"SELECT n.oid, o.rolname, current_user, " + role_expression(place) + ", pg_has_role(o.oid, " + right + ")" +
-              std::string(kSchemaAndRoles),
+  return {"SELECT n.oid, o.rolname, current_user, " + role_expression(place) + ", pg_has_role(o.oid, " + right +
+              "), current_database(), to_char(now(), 'YYYY-MM-DD HH24:MI:SS')" + std::string(kSchemaAndRoles),
           {place.schema}};
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <regex>
 
+#include "driver/command/control_settings.h"
 #include "driver/command/listing.h"
 #include "driver/connection/pooler.h"
 #include "driver/fleet/interruption.h"
@@ -122,6 +123,7 @@ awaitable<ExitCode> call_run(Context& context, std::string sql, Parameters param
                              std::optional<std::int64_t> run_that_goes_on) {
   bool const as_json = context.settings().output.json;
   Connection control = co_await context.connect();
+  co_await give_variables(control, context.settings().request);
   control.on_notice([as_json](const ServerReport& report) {
     bool const is_warning = report.severity == "WARNING";
     if (is_warning || !as_json) print_report(is_warning ? stderr : stdout, is_warning ? "warning: " : "", report);

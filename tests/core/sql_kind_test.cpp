@@ -68,6 +68,17 @@ TEST(SqlKind, KnowsWhatRunsAtTopLevelOnly) {
   EXPECT_FALSE(SqlKind("CREATE TABLE t ()").runs_at_top_level());
 }
 
+TEST(SqlKind, KnowsWhatMayCommit) {
+  for (const char* sql : {"CALL backfill()", "DO $$ BEGIN LOOP COMMIT; END LOOP; END $$", "do 'begin rollback; end'",
+                          "DO LANGUAGE plpgsql $$ BEGIN call p(); END $$"}) {
+    EXPECT_TRUE(SqlKind(sql).may_commit()) << sql;
+  }
+  for (const char* sql : {"DO $$ BEGIN PERFORM 1; END $$", "DO $$ BEGIN PERFORM commit_count FROM t; END $$",
+                          "SELECT 'COMMIT'", "CREATE PROCEDURE p() BEGIN ATOMIC SELECT 1; END", "COMMIT"}) {
+    EXPECT_FALSE(SqlKind(sql).may_commit()) << sql;
+  }
+}
+
 TEST(SqlKind, KnowsWhatGoesBeyondOneSchema) {
   for (const auto& [sql, what] : Pairs{{"VACUUM", "VACUUM of all tables"},
                                        {"VACUUM (FULL, ANALYZE)", "VACUUM of all tables"},
