@@ -200,10 +200,6 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
-  // Nobody is registered there: the extension would take the schema for one that tenants share, with nothing to do.
-  if (!target.database.empty() && target.kind == core::TargetKind::combined) {
-    co_return co_await plain_.run(connection, target, deadline);
-  }
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);
