@@ -147,6 +147,11 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
   }
   std::vector<Statement> statements;
   const core::MigrationSet& set = store_.set(target.migration_set);
+  // What ours no longer has must not be applied there.
+  for (const auto& [version, traits] : stored) {
+    if (set.find(version)) continue;
+    statements.push_back({"SELECT tenancy.drop_migration($1, $2)", {version, target.migration_set}});
+  }
   for (std::size_t index = 0; index < set.size(); ++index) {
     const core::Migration& migration = store_.migration(target.migration_set, index);
     if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
@@ -221,10 +226,6 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
-  // Nobody is registered there: the extension would take the schema for one that tenants share, with nothing to do.
-  if (!target.database.empty() && target.kind == core::TargetKind::combined) {
-    co_return co_await plain_.run(connection, target, deadline);
-  }
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);

@@ -14,8 +14,7 @@
 namespace tenancy::driver {
 
 /// A target costs one round trip. Plans with non-transactional migrations, which no function can run, are carried out
-/// by plain SQL, and so are tenants with a database of their own in its shared schema; so is what must be known before
-/// the call: where a relative revision leads.
+/// by plain SQL; so is what must be known before the call: where a relative revision leads.
 class CalledRunner : public TargetRunner {
  public:
   /// The store, which holds what tenancy.migrations of the control database does, must outlive the object.

@@ -22,7 +22,7 @@ using boost::asio::awaitable;
 
 void print_report(std::FILE* file, const char* word, const ServerReport& report) {
   fmt::print(file, "{}{}\n", word, visible(report.message));
-  for (const std::string& line : visible_lines(report.detail)) fmt::print(file, "  {}\n", line);
+  for (const std::string& line : visible_lines(in_commands(report.detail))) fmt::print(file, "  {}\n", line);
   for (const std::string& line : visible_lines(in_commands(report.hint))) fmt::print(file, "  {}\n", line);
   std::fflush(file);
 }
