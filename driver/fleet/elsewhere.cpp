@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "driver/fleet/parallel.h"
 #include "driver/fleet/place.h"
@@ -14,13 +15,29 @@ using boost::asio::awaitable;
 using See = std::function<void(std::size_t index, const TargetTracking& tracking)>;
 using Indexes = std::vector<std::size_t>;  // of targets
 
+/// Of so many in one database each session has its part.
+constexpr std::size_t kTargetsOfSession = 250;
+
 struct Looker {
   const ServerDirectory& servers;
   const std::vector<Target>& targets;
   const Request& request;
   const LaneOptions& options;
   const See& see;
-  std::map<std::string, std::map<std::string, Indexes>> places{};  ///< server, database
+  /// By server: targets of one database each, of large ones several times.
+  std::map<std::string, std::vector<Indexes>> parts{};
+  std::map<std::pair<std::string, std::string>, std::size_t> newest_part{};  ///< of a database, counted from 1
+
+  void add(std::size_t index) {
+    const Target& target = targets[index];
+    std::vector<Indexes>& all = parts[target.server];
+    std::size_t& part = newest_part[{target.server, target.database}];
+    if (part == 0 || all[part - 1].size() == kTargetsOfSession) {
+      all.emplace_back();
+      part = all.size();
+    }
+    all[part - 1].push_back(index);
+  }
 
   [[nodiscard]] Deadline target_deadline() const {
     if (options.target_timeout.count() == 0) return kNoDeadline;
@@ -39,7 +56,7 @@ struct Looker {
     }
   }
 
-  awaitable<void> look_at_database(const Indexes& indexes) {
+  awaitable<void> look_at(const Indexes& indexes) {
     std::size_t next = 0;
     TargetTracking failure;
     try {
@@ -56,14 +73,9 @@ struct Looker {
 awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
                                const Request& request, const LaneOptions& options, See see) {
   Looker looker{servers, targets, request, options, see};
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    looker.places[targets[i].server][targets[i].database].push_back(i);
-  }
-  std::vector<std::pair<std::string, std::vector<const Indexes*>>> by_server;
-  for (const auto& [server, databases] : looker.places) {
-    auto& [name, all] = by_server.emplace_back(server, std::vector<const Indexes*>());
-    for (const auto& [database, indexes] : databases) all.push_back(&indexes);
-  }
+  for (std::size_t i = 0; i < targets.size(); ++i) looker.add(i);
+  std::vector<const std::pair<const std::string, std::vector<Indexes>>*> by_server;
+  for (const auto& server : looker.parts) by_server.push_back(&server);
   // The lanes are shared out among the servers.
   std::size_t const at_once = std::min(by_server.size(), options.lanes);
   auto const bound_of = [&](const std::string& server) {
@@ -72,9 +84,9 @@ awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector
     return options.per_server > 0 ? std::min(most, options.per_server) : most;
   };
   co_await in_parallel(by_server.size(), at_once, [&](std::size_t i) {
-    const auto& [server, databases] = by_server[i];
-    return in_parallel(databases.size(), bound_of(server),
-                       [&looker, &databases](std::size_t k) { return looker.look_at_database(*databases[k]); });
+    const auto& [server, parts] = *by_server[i];
+    return in_parallel(parts.size(), bound_of(server),
+                       [&looker, &parts = parts](std::size_t k) { return looker.look_at(parts[k]); });
   });
 }
 
