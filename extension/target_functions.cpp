@@ -174,7 +174,8 @@ TENANCY_SQL_FUNCTION(tenancy_start_tracking) {
     Arguments const arguments(fcinfo);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
-    migrator.start_tracking(any_schema(arguments.required_text(0, "schema"), kAnySet), run_as_argument(arguments, 1, migrator.settings()));
+    migrator.start_tracking(any_schema(arguments.required_text(0, "schema"), kAnySet),
+                            run_as_argument(arguments, 1, migrator.settings()));
     return Datum(0);
   });
 }

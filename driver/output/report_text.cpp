@@ -129,6 +129,7 @@ std::string ending_text(const Summary& summary) {
   const std::string of_all = number_text(done(summary)) + " of " + targets(summary.targets);
   switch (summary.end) {
     case Summary::End::done:
+      if (summary.not_started > 0) return visible(summary.reason) + "; " + of_all + " done";
       return summary.targets == 1 ? "1 target done" : "all " + targets(summary.targets) + " done";
     case Summary::End::failures:
       return number_text(summary.failed) + " of " + targets(summary.targets) + " failed";
@@ -150,11 +151,19 @@ std::string group_text(const FailureGroups::Group& group) {
 }
 
 std::string next_step(const Summary& summary) {
+  const std::string run = summary.run ? std::to_string(*summary.run) : std::string();
   switch (summary.end) {
+    case Summary::End::done:
+      return summary.run && summary.not_started > 0 ? "What is left: tenancy run resume " + run : "";
     case Summary::End::failures:
+      if (summary.run) {
+        return "What is done stays done. `tenancy run show " + run +
+               "` lists the failed targets. Mend them, then: tenancy run retry " + run;
+      }
       return "What is done stays done. Mend the failed targets and run the same command again: it does what is left. "
              "`tenancy status --behind` lists them.";
     case Summary::End::stopped:
+      if (summary.run) return "What is done stays done. What is left: tenancy run resume " + run;
       return "What is done stays done. Run the same command again: it does what is left.";
     default:
       return "";

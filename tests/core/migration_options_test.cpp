@@ -121,8 +121,7 @@ TEST(MigrationOptions, NameARepeatableMigration) {
   EXPECT_EQ(parse("-- MIGRATION_REPEATABLE: on\na;", "refresh_views.up.sql").version, "refresh_views");
   EXPECT_EQ(parse("-- MIGRATION_REPEATABLE: on\na;", "900_views.sql").version, "900");
   for (const char* name : {"refresh views.sql", "head.sql", "é.sql"}) {
-    EXPECT_THAT(parse_error("-- MIGRATION_REPEATABLE: on\na;", name),
-                IsErrorAt(kBadFile, 0, "the name is no version"));
+    EXPECT_THAT(parse_error("-- MIGRATION_REPEATABLE: on\na;", name), IsErrorAt(kBadFile, 0, "the name is no version"));
   }
 }
 
