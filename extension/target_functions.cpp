@@ -123,8 +123,21 @@ std::vector<HistoryRow> history_of(const std::string& schema) {
   return rows;
 }
 
-Target shared_schema(const Arguments&, const Value& set) {
-  return shared_target(current_settings(), set.value_or(std::string(core::kDefaultSet)));
+/// With a kind it is in a database of tenants that another database knows: that one says what is migrated here, and
+/// this database's owner counts as in visits from there.
+Target shared_schema(const Arguments& arguments, const Value& set) {
+  Settings const settings = current_settings();
+  std::string name = set.value_or(std::string(core::kDefaultSet));
+  Value const text = arguments.optional_text(3);
+  if (!text) return shared_target(settings, name);
+  core::TargetKind const kind = core::parse_target_kind(*text);
+  if (kind == core::TargetKind::tenant) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "the shared schema is not one tenant's", {},
+                  "Say shared or combined, or use tenancy.migrate_schema() or tenancy.downgrade_schema().");
+  }
+  const char* database = nullptr;
+  guarded([&] { database = get_database_name(MyDatabaseId); });
+  return {{}, settings.shared_schemas.front(), kind, std::move(name), database};
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           word(one.transactional),
           word(one.repeatable),
           word(one.allow_outside),
+          std::string(to_string(one.variables)),
           text_of(one.lock_timeout),
           text_of(one.statement_timeout),
           one.down ? "+" + one.down->sql : "-"};
@@ -65,10 +66,13 @@ Statement add_migration(const core::Migration& one) {
   const auto time = [](const auto& value) {
     return value ? Parameters::value_type(milliseconds(*value)) : std::nullopt;
   };
-  return {"SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11)",
-          {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
-           std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
-           word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout)}};
+  return {
+      "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
+      "                             variables => $12)",
+      {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
+       std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
+       word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
+       std::string(to_string(one.variables))}};
 }
 
 }  // namespace
@@ -91,7 +95,11 @@ Statement CalledRunner::migrate_call(const Target& target, const std::string& re
                              " FROM tenancy.") +
                      (up ? "migrate_" : "downgrade_"),
                  {revision, target.migration_set, std::string(to_string(request_.run_as))}};
-  if (is_public) {
+  if (is_public && !target.database.empty()) {
+    // Its tenants are not registered there.
+    call.sql += "public($1, $2, $3, $4) ORDER BY step";
+    call.parameters.emplace_back(core::to_string(target.kind));
+  } else if (is_public) {
     call.sql += "public($1, $2, $3) ORDER BY step";
   } else {
     call.sql += "schema($4, $1, $2, $3) ORDER BY step";
@@ -104,8 +112,9 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
   const StorePlace place{target.server, target.database, target.migration_set};
   if (target.database.empty() || updated_.contains(place)) co_return;
   const Result rows = co_await connection.query(
-      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, lock_timeout_ms,"
-      "       statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE migration_set = $1",
+      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
+      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE "
+      "migration_set = $1",
       parameters(target.migration_set), deadline);
   std::map<std::string, std::vector<std::string>, std::less<>> stored;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -147,14 +156,23 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   co_return held.kind == Kind::head ? "head" : held.version;
 }
 
-void CalledRunner::take(const BatchResult& reply, Outcome& outcome) const {
-  outcome.from_revision = revision_in(reply.results[1]);
-  const Result& steps = reply.results[2];
+/// A database of its own knows neither the tenant nor what is stored here.
+std::optional<Statement> CalledRunner::variables_for(const Target& target) const {
+  if (target.database.empty() || !store_.set(target.migration_set).has_variables()) return std::nullopt;
+  core::VariableMap variables = target.variables;
+  for (const auto& [name, value] : request_.variables) variables.insert_or_assign(name, value);
+  if (!target.tenant.empty()) variables.insert_or_assign("tenant", target.tenant);
+  return Statement{"SELECT set_config($1, $2, true)", {kVariablesSetting, variables_setting(variables)}};
+}
+
+void CalledRunner::take(std::span<const Result> results, Outcome& outcome) const {
+  outcome.from_revision = revision_in(results[0]);
+  const Result& steps = results[1];
   for (std::size_t row = 0; row < steps.rows(); ++row) {
     outcome.steps.push_back({std::string(steps.text(row, 0)), std::string(steps.text(row, 1)), request_.direction,
                              std::chrono::microseconds(steps.integer(row, 3))});
   }
-  outcome.to_revision = revision_in(reply.results[3]);
+  outcome.to_revision = revision_in(results[2]);
 }
 
 asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline) {
@@ -165,16 +183,22 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
   in_doubt_.insert_or_assign(place_of(target), *revision);
   std::vector<Statement> statements;
   statements.push_back(settings_);
+  if (auto variables = variables_for(target)) statements.push_back(*std::move(variables));
+  const std::size_t first = statements.size();
   statements.push_back(newest_of(target));
   statements.push_back(migrate_call(target, *revision));
   statements.push_back(newest_of(target));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   in_doubt_.erase(place_of(target));
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  take(reply, outcome);
+  take(std::span(reply.results).subspan(first), outcome);
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
+  // Nobody is registered there: the extension would take the schema for one that tenants share, with nothing to do.
+  if (!target.database.empty() && target.kind == core::TargetKind::combined) {
+    co_return co_await plain_.run(connection, target, deadline);
+  }
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);

@@ -10,7 +10,7 @@
 #include "driver/command/failure.h"
 #include "driver/command/listing.h"
 #include "driver/command/selection_options.h"
-#include "driver/fleet/find_target.h"
+#include "driver/fleet/fleet_pages.h"
 #include "driver/fleet/fleet_runners.h"
 #include "driver/fleet/place.h"
 #include "driver/fleet/server_directory.h"
@@ -99,7 +99,7 @@ class RemoteDatabase {
     co_await adopt_settings(control_, context_.configuration(), request, kNoDeadline);
     request.revision_text = tenant_.revision;
     request.revision = core::parse_revision(tenant_.revision);
-    Target const target = co_await find_target(control_, tenant_.id, request.shared_schemas.front());
+    Target const target = co_await find_target(request);
     FleetRunners runners(context_.io_context().get_executor(), request, FleetRunners::Way::called_where_possible,
                          [this] { return MigrationStore::read(control_, kNoDeadline); });
     Deadline const deadline = connect_deadline();
@@ -107,6 +107,16 @@ class RemoteDatabase {
     TargetRunner* const runner = co_await runners.choose(there, place_of(target), deadline);
     Outcome const outcome = co_await runner->run(there, target, kNoDeadline);
     if (outcome.failure) throw ServerError(ServerError::Kind::refused, *outcome.failure);
+  }
+
+  /// As an upgrade would see it, with its variables.
+  awaitable<Target> find_target(const Request& request) {
+    FleetQuestion question{.settings = extension_settings(request)};
+    question.selection.tenants = {tenant_.id};
+    question.selection.shared = false;
+    FleetPages pages(std::move(question));
+    std::optional<FleetPage> page = co_await pages.next(control_);
+    co_return std::move(page.value().targets.at(0).target);
   }
 
   /// What cannot be taken back is said: the failure that led here counts.
@@ -147,6 +157,7 @@ void check(const NewTenant& tenant) {
 awaitable<ExitCode> create(Context& context, const NewTenant& tenant) {
   check(tenant);
   Connection control = co_await context.connect();
+  co_await give_variables(control, context.settings().request);
   control.on_notice([](const ServerReport& report) {
     if (report.severity == "WARNING") fmt::print(stderr, "warning: {}\n", report.message);
   });
@@ -195,6 +206,7 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--revision", tenant->revision, "migrate up to there [head]")->type_name("REVISION");
   command.add_option("--seed", tenant->seed, "SQL to run there behind the migrations")->type_name("SQL");
   add_setting_flags(command, context, {SettingGroup::json});
+  add_variable_flag(command, context);
   set_action(command, context, [&context, tenant] { return context.run(create(context, *tenant)); });
 }
 

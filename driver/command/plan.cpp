@@ -206,6 +206,7 @@ void add_plan(CLI::App& app, Context& context) {
   add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
   add_setting_flags(command, context,
                     {"concurrency", "per_server", "page_size", "out_of_order", "tracking_table", "shared_schemas"});
+  add_variable_flag(command, context);
   set_action(command, context, [&context, arguments] { return context.run(show_plan(context, *arguments)); });
 }
 

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "driver/fleet/database_run.h"
+#include "driver/fleet/extension_settings.h"
 #include "driver/output/console.h"
 
 namespace tenancy::driver {
@@ -11,6 +12,10 @@ namespace tenancy::driver {
 boost::asio::awaitable<Summary> call_run(Context& context, RunCall call) {
   Console console = standard_console(context.settings().output.color);
   std::unique_ptr<Reporter> const reporter = make_reporter(context.settings().output, console);
+  const core::VariableMap& variables = context.settings().request.variables;
+  if (call.settings.empty() && !variables.empty()) {
+    call.settings.emplace_back(kVariablesSetting, variables_setting(variables));
+  }
   DatabaseRun run{.heading = {.operation = std::move(call.operation),
                               .revision = std::move(call.revision),
                               .place = control_place(context),

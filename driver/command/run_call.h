@@ -20,7 +20,7 @@ struct RunCall {
   Statement statement;                                          ///< the CALL
   std::size_t workers = 0;                                      ///< 0: as many as the database says
   std::optional<std::int64_t> run{};                            ///< that goes on; without it a new one begins
-  std::vector<std::pair<std::string, std::string>> settings{};  ///< of the session that calls
+  std::vector<std::pair<std::string, std::string>> settings{};  ///< of the session that calls; none: --var
 };
 
 /// Calls it, and shows it as any operation. The first SIGINT or SIGTERM lets the targets in hand finish, the second one

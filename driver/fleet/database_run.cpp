@@ -4,8 +4,10 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 
 #include "core/text_array.h"
+#include "driver/connection/pooler.h"
 #include "driver/fleet/event.h"
 #include "driver/fleet/interruption.h"
 
@@ -20,9 +22,12 @@ namespace {
 constexpr std::chrono::milliseconds kLookInterval{300};
 
 constexpr const char* kRunOfSession = "SELECT run FROM tenancy.progress WHERE leader = $1::integer";
-// Of a call that was over before anybody looked.
-constexpr const char* kRunSince =
-    "SELECT max(id) FROM tenancy.runs WHERE id > $1::bigint AND started_by = current_user";
+// Of a call that was over before anybody looked: asked by the session that called.
+constexpr const char* kRunOfCaller =
+    "SELECT id FROM tenancy.runs WHERE id > $1::bigint AND id = currval('tenancy.runs_id_seq')";
+// Behind a pooler of transactions, and when that session is lost. Of several, nobody knows which is meant.
+constexpr const char* kOnlyRunSince =
+    "SELECT min(id) FROM tenancy.runs WHERE id > $1::bigint AND started_by = current_user HAVING count(*) = 1";
 // Of a run that goes on: when it last did so.
 constexpr const char* kResumedAt =
     "SELECT coalesce(extract(epoch FROM resumed_at) * 1000000, 0)::bigint FROM tenancy.runs WHERE id = $1::bigint";
@@ -98,6 +103,12 @@ class WatchedRun {
     caller_ = co_await run_.open();
     watcher_ = co_await run_.open();
     before_ = co_await read_before();
+    is_pooled_ = co_await is_pooled(*caller_);
+    if (is_pooled_ && !run_.settings.empty()) {
+      throw std::runtime_error(
+          "what is said for this call alone takes a session of its own, and a pooler stands between here and the "
+          "server");
+    }
     for (const auto& [name, value] : run_.settings) {
       Parameters parameters{name, value};
       (void)co_await caller_->query("SELECT set_config($1, $2, false)", std::move(parameters));
@@ -125,6 +136,7 @@ class WatchedRun {
       (void)co_await caller_->query(run_.call.sql, run_.call.parameters);
     } catch (const ServerError& error) {
       error_ = error;
+      is_lost_ = !error.session_goes_on();
     }
     is_over_ = true;
     wake_.wake_all();
@@ -202,9 +214,26 @@ class WatchedRun {
       if (resumed_at != before_) id_ = run_.run;
       co_return;
     }
-    Result const found =
-        co_await query(at_end ? kRunSince : kRunOfSession, std::to_string(at_end ? before_ : caller_->backend_pid()));
-    if (found.rows() > 0 && !found.is_null(0, 0)) id_ = found.integer(0, 0);
+    Result found;
+    if (is_pooled_ || is_lost_) {
+      found = co_await query(kOnlyRunSince, std::to_string(before_));
+    } else if (at_end) {
+      found = co_await ask_caller();
+    } else {
+      found = co_await query(kRunOfSession, std::to_string(caller_->backend_pid()));
+    }
+    if (found.rows() > 0) id_ = found.integer(0, 0);
+  }
+
+  awaitable<Result> ask_caller() {
+    try {
+      Parameters parameters{std::to_string(before_)};
+      co_return co_await caller_->query(kRunOfCaller, std::move(parameters));
+    } catch (const ServerError& error) {
+      // It has begun none, and so has no current value.
+      if (!error.session_goes_on()) throw;
+    }
+    co_return Result();
   }
 
   awaitable<Summary> summarize() {
@@ -258,6 +287,8 @@ class WatchedRun {
   std::int64_t before_ = 0;
   std::optional<std::int64_t> id_;
   std::optional<ServerError> error_;
+  bool is_pooled_ = false;
+  bool is_lost_ = false;  ///< the session that calls
   bool is_over_ = false;
   bool is_counted_ = false;
   Wish wish_ = Wish::none;

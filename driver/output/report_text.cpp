@@ -65,6 +65,7 @@ std::string counts(const Summary& summary, const Appearance& appearance) {
     const std::string number = padded(number_text(count.number), 10, Align::right);
     out += fmt::format("  {:<11}{}\n", count.name, painted(number, count.color, appearance));
   }
+  if (summary.run) out += fmt::format("  {:<11}{}\n", "run", padded(std::to_string(*summary.run), 10, Align::right));
   return out;
 }
 
