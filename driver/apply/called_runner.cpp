@@ -85,19 +85,10 @@ bool CalledRunner::has_outside_migrations(const Target& target) const {
 }
 
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
-  const bool up = request_.direction == core::Direction::up;
-  const bool is_public = target.schema == request_.shared_schemas.front();
-  Statement call{std::string("SELECT version, description, direction, (extract(epoch FROM duration) * 1000000)::int8"
-                             " FROM tenancy.") +
-                     (up ? "migrate_" : "downgrade_"),
-                 {revision, target.migration_set, std::string(to_string(request_.run_as))}};
-  if (is_public) {
-    call.sql += "public($1, $2, $3) ORDER BY step";
-  } else {
-    call.sql += "schema($4, $1, $2, $3) ORDER BY step";
-    call.parameters.push_back(target.schema);
-  }
-  return call;
+  const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
+  return {"SELECT from_revision, to_revision, version, description, microseconds FROM tenancy." + direction +
+              "_target($1, $2, $3, $4)",
+          {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as))}};
 }
 
 asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
@@ -147,14 +138,14 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   co_return held.kind == Kind::head ? "head" : held.version;
 }
 
-void CalledRunner::take(const BatchResult& reply, Outcome& outcome) const {
-  outcome.from_revision = revision_in(reply.results[1]);
-  const Result& steps = reply.results[2];
+void CalledRunner::take(const Result& steps, Outcome& outcome) const {
+  outcome.from_revision = steps.text(0, 0);
+  outcome.to_revision = steps.text(0, 1);
   for (std::size_t row = 0; row < steps.rows(); ++row) {
-    outcome.steps.push_back({std::string(steps.text(row, 0)), std::string(steps.text(row, 1)), request_.direction,
-                             std::chrono::microseconds(steps.integer(row, 3))});
+    if (steps.is_null(row, 2)) continue;  // there was nothing to do
+    outcome.steps.push_back({std::string(steps.text(row, 2)), std::string(steps.text(row, 3)), request_.direction,
+                             std::chrono::microseconds(steps.integer(row, 4))});
   }
-  outcome.to_revision = revision_in(reply.results[3]);
 }
 
 asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline) {
@@ -165,13 +156,11 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
   in_doubt_.insert_or_assign(place_of(target), *revision);
   std::vector<Statement> statements;
   statements.push_back(settings_);
-  statements.push_back(newest_of(target));
   statements.push_back(migrate_call(target, *revision));
-  statements.push_back(newest_of(target));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   in_doubt_.erase(place_of(target));
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  take(reply, outcome);
+  take(reply.results[1], outcome);
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {

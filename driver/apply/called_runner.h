@@ -39,7 +39,7 @@ class CalledRunner : public TargetRunner {
                                                                   Outcome& outcome, Deadline deadline);
   [[nodiscard]] bool has_outside_migrations(const Target& target) const;
   [[nodiscard]] Statement migrate_call(const Target& target, const std::string& revision) const;
-  void take(const BatchResult& reply, Outcome& outcome) const;
+  void take(const Result& steps, Outcome& outcome) const;
 
   const MigrationStore& store_;
   Request request_;
