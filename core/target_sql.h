@@ -74,7 +74,15 @@ inline constexpr std::string_view kFindingExtension = "extension";  ///< the nam
 
 /// One row, or none when there is no such schema. Columns, in order: see the enumeration.
 [[nodiscard]] TargetStatement read_facts(const TargetPlace& place);
-enum FactColumn : std::size_t { kFactSchema, kFactOwner, kFactCaller, kFactRole, kFactMayBeOwner };
+enum FactColumn : std::size_t {
+  kFactSchema,
+  kFactOwner,
+  kFactCaller,
+  kFactRole,
+  kFactMayBeOwner,
+  kFactDatabase,
+  kFactTime,
+};
 
 /// Takes the target's role, locally, when it is not the caller's.
 [[nodiscard]] TargetStatement take_role(const TargetPlace& place);

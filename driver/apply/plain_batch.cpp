@@ -131,7 +131,7 @@ void add_record(PlainBatch& batch, const PlainPart& part, const core::Step& step
 void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, std::size_t& rows) {
   const std::string& set = part.place.migration_set;
   const core::Migration& migration = part.store.migration(set, step.migration);
-  const Script& script = part.store.script(set, step.migration, step.direction);
+  const Script& script = part.scripts.script(step);
   const bool confined = part.kind == core::TargetKind::tenant && !migration.allow_outside;
   const core::MigrationSettings limits{migration.lock_timeout.value_or(part.limits.lock_timeout),
                                        migration.statement_timeout.value_or(part.limits.statement_timeout)};
