@@ -387,6 +387,24 @@ AS 'MODULE_PATHNAME', 'tenancy_downgrade_public' LANGUAGE c VOLATILE PARALLEL UN
 COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
     'Takes the shared schema down to a revision. A row per step. For kind see tenancy.migrate_public.';
 
+CREATE FUNCTION tenancy.upgrade_target(
+    schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    kind text DEFAULT NULL,
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_upgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
+    'Brings any schema up to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+
+CREATE FUNCTION tenancy.downgrade_target(
+    schema text, revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    kind text DEFAULT NULL,
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_downgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
+    'Takes any schema down to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+
 CREATE FUNCTION tenancy.plan_upgrade(
     schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,

@@ -91,22 +91,13 @@ bool CalledRunner::has_outside_migrations(const Target& target) const {
 }
 
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
-  const bool up = request_.direction == core::Direction::up;
-  const bool is_public = target.schema == request_.shared_schemas.front();
-  Statement call{std::string("SELECT version, description, direction, (extract(epoch FROM duration) * 1000000)::int8"
-                             " FROM tenancy.") +
-                     (up ? "migrate_" : "downgrade_"),
-                 {revision, target.migration_set, std::string(to_string(request_.run_as))}};
-  if (is_public && !target.database.empty()) {
-    // Its tenants are not registered there.
-    call.sql += "public($1, $2, $3, $4) ORDER BY step";
-    call.parameters.emplace_back(core::to_string(target.kind));
-  } else if (is_public) {
-    call.sql += "public($1, $2, $3) ORDER BY step";
-  } else {
-    call.sql += "schema($4, $1, $2, $3) ORDER BY step";
-    call.parameters.push_back(target.schema);
-  }
+  const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
+  Statement call{
+      "SELECT from_revision, to_revision, version, description, microseconds FROM tenancy." + direction +
+          "_target($1, $2, $3, $4, $5)",
+      {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt}};
+  // Its tenants are not registered there.
+  if (!target.database.empty()) call.parameters.back() = core::to_string(target.kind);
   return call;
 }
 
@@ -196,14 +187,14 @@ std::optional<Statement> CalledRunner::variables_for(const Target& target) const
   return Statement{"SELECT set_config($1, $2, true)", {kVariablesSetting, variables_setting(variables)}};
 }
 
-void CalledRunner::take(std::span<const Result> results, Outcome& outcome) const {
-  outcome.from_revision = revision_in(results[0]);
-  const Result& steps = results[1];
+void CalledRunner::take(const Result& steps, Outcome& outcome) const {
+  outcome.from_revision = steps.text(0, 0);
+  outcome.to_revision = steps.text(0, 1);
   for (std::size_t row = 0; row < steps.rows(); ++row) {
-    outcome.steps.push_back({std::string(steps.text(row, 0)), std::string(steps.text(row, 1)), request_.direction,
-                             std::chrono::microseconds(steps.integer(row, 3))});
+    if (steps.is_null(row, 2)) continue;  // there was nothing to do
+    outcome.steps.push_back({std::string(steps.text(row, 2)), std::string(steps.text(row, 3)), request_.direction,
+                             std::chrono::microseconds(steps.integer(row, 4))});
   }
-  outcome.to_revision = revision_in(results[2]);
 }
 
 asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline) {
@@ -215,14 +206,11 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
   std::vector<Statement> statements;
   statements.push_back(settings_);
   if (auto variables = variables_for(target)) statements.push_back(*std::move(variables));
-  const std::size_t first = statements.size();
-  statements.push_back(newest_of(target));
   statements.push_back(migrate_call(target, *revision));
-  statements.push_back(newest_of(target));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   in_doubt_.erase(place_of(target));
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  take(std::span(reply.results).subspan(first), outcome);
+  take(reply.results.back(), outcome);
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {

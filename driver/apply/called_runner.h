@@ -43,9 +43,8 @@ class CalledRunner : public TargetRunner {
                                                                   Outcome& outcome, Deadline deadline);
   [[nodiscard]] bool has_outside_migrations(const Target& target) const;
   [[nodiscard]] Statement migrate_call(const Target& target, const std::string& revision) const;
+  void take(const Result& steps, Outcome& outcome) const;
   [[nodiscard]] std::optional<Statement> variables_for(const Target& target) const;
-  /// Of the statements that call() ends with.
-  void take(std::span<const Result> results, Outcome& outcome) const;
 
   const MigrationStore& store_;
   Request request_;
