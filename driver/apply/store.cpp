@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "core/text_array.h"
 
 namespace tenancy::driver {
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::string_view kSelectMigrations =
     "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
-    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename"
+    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, after, branches"
     "  FROM tenancy.migrations";
 
 std::optional<std::chrono::milliseconds> milliseconds_in(const Result& rows, std::size_t row, std::size_t column) {
@@ -37,6 +38,8 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.lock_timeout = milliseconds_in(rows, row, 11);
   migration.statement_timeout = milliseconds_in(rows, row, 12);
   migration.filename = rows.text(row, 13);
+  migration.after = core::parse_text_array_or_null(rows.value(row, 14));
+  migration.branches = core::parse_text_array(rows.text(row, 15));
   return migration;
 }
 
@@ -44,7 +47,7 @@ std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>&
   std::vector<core::StoredMigration> stored;
   for (const core::Migration& one : migrations) {
     stored.push_back({one.version, one.description, sha256(one.up.sql), one.scope, one.transactional, one.repeatable,
-                      one.down.has_value()});
+                      one.down.has_value(), one.after, one.branches});
   }
   return stored;
 }
