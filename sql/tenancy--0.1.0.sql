@@ -22,6 +22,8 @@ CREATE TABLE tenancy.migrations (
     statement_timeout_ms integer CHECK (statement_timeout_ms >= 0),
     filename             text,
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
+    after                text[] CHECK (NOT repeatable OR after IS NULL),
+    branches             text[] NOT NULL DEFAULT '{}',
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration_set, version)
@@ -38,6 +40,10 @@ COMMENT ON COLUMN tenancy.migrations.allow_outside IS
     'A tenant migration that may create, alter and drop objects outside the tenant''s schema.';
 COMMENT ON COLUMN tenancy.migrations.variables IS
     'on: {{ name }} in its SQL stands for a value of each target, see tenancy.set_variable; flyway: ${name} does.';
+
+COMMENT ON COLUMN tenancy.migrations.after IS
+    'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
+COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
 
 CREATE TABLE tenancy.servers (
     name            text PRIMARY KEY CHECK (name <> ''),
@@ -84,7 +90,7 @@ CREATE TABLE tenancy.tenants (
     status        text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'archived')),
     tier          text,
     labels        jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
-    pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|head$)'),
+    pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|heads?$)'),
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenants_isolation_database_check CHECK (isolation <> 'database' OR database IS NOT NULL),
@@ -235,10 +241,10 @@ CREATE FUNCTION tenancy.add_migration(
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
-    variables text DEFAULT 'off')
+    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}')
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[]) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
