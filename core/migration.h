@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,10 +33,34 @@ enum class TargetKind { shared, tenant, combined };
          (scope == Scope::shared) == (kind == TargetKind::shared);
 }
 
+/// How the SQL of a migration names variables (variables.h); spelled off, on and flyway.
+enum class VariableSyntax { none, braces, dollar };
+
+/// on, true, yes, off, false or no, in any case; nothing for another word.
+[[nodiscard]] std::optional<bool> parse_switch(std::string_view text) noexcept;
+
+[[nodiscard]] std::string_view to_string(VariableSyntax syntax) noexcept;
+
+/// The same words, and what switches are spelled as; throws Error(bad_value).
+[[nodiscard]] VariableSyntax parse_variable_syntax(std::string_view text);
+
+/// Text in an SqlSection that stands there in place of a variable: [begin, end).
+struct Replacement {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  int source_lines = 0;  ///< line ends in what it replaces
+
+  friend bool operator==(const Replacement&, const Replacement&) = default;
+};
+
 /// SQL text and the line of its file at which the text begins (1-based).
 struct SqlSection {
   std::string sql;
   int first_line = 1;
+  std::vector<Replacement> replacements{};  ///< in their order
+
+  /// The line of the file that the byte at `offset` comes from.
+  [[nodiscard]] int line_at(std::size_t offset) const noexcept;
 
   friend bool operator==(const SqlSection&, const SqlSection&) = default;
 };
@@ -52,6 +77,7 @@ struct Migration {
   bool transactional = true;
   bool repeatable = false;     ///< applied again whenever its checksum changes, after all versioned ones
   bool allow_outside = false;  ///< may create, alter or drop objects outside the target schema
+  VariableSyntax variables = VariableSyntax::none;  ///< of both sections
   /// What it comes after, where its version does not say its place: versions of the set, for a graph of migrations such
   /// as Alembic's. Empty: it is a beginning. Absent: it comes behind all that say their place, in the order of
   /// versions.

@@ -42,6 +42,10 @@ MigrationSet::MigrationSet(std::string name, std::vector<StoredMigration> migrat
   }
 }
 
+bool MigrationSet::has_variables() const noexcept {
+  return std::any_of(migrations_.begin(), migrations_.end(), [](const auto& one) { return one.has_variables; });
+}
+
 /// What stands before it is there already, in the order of the set.
 std::vector<std::size_t> MigrationSet::indexes_before(const StoredMigration& migration) const {
   std::vector<std::size_t> indexes;

@@ -28,12 +28,14 @@ struct PageTarget {
   std::string from;
   std::vector<std::string> versions;  ///< of its steps
   std::optional<bool> transactional;
+  std::vector<std::string> variables;  ///< NAME=VALUE, as they are stored; where migrations of its set have any
   std::string sqlstate, error;
 };
 
 struct PageEnd {
   std::vector<std::string> next;  ///< empty: this was the last page
   std::size_t unchanged = 0;
+  std::optional<std::size_t> expected;  ///< of the first of several pages: targets on all of them
 };
 
 /// Reports the targets of one page in the order in which they are to be migrated. A target that cannot be planned is

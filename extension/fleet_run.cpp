@@ -71,7 +71,10 @@ RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request
     // Behind the tenants; and what some of them leave, the others still need.
     auto const shared = std::stable_partition(plan.targets.begin(), plan.targets.end(),
                                               [](const FleetTarget& one) { return !one.shared; });
-    if (filter.is_partial() || !selects_everybody(filter)) plan.targets.erase(shared, plan.targets.end());
+    if (filter.is_partial() || !selects_everybody(filter)) {
+      plan.targets.erase(shared, plan.targets.end());
+      std::erase_if(plan.targets, [](const FleetTarget& one) { return one.goes_with_shared(); });
+    }
     for (FleetTarget& target : plan.targets) target.held_at.reset();
   }
   check_revision(migrator, plan);
@@ -121,6 +124,13 @@ RunOpening FleetRun::opening() const {
     }
   }
   return {run, rows};
+}
+
+void FleetRun::give_variables() {
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    FleetTarget& target = plan_.targets[i];
+    if (pending_[i] && !target.target.database.empty()) target.variables = migrator_.stored_variables(target.target);
+  }
 }
 
 std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode) {
@@ -255,6 +265,7 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   plan_.request.outside = by_workers ? Outside::stop_before : Outside::refuse;
   look_at_all();
   if (plan_.all_or_nothing) require_all();
+  give_variables();
   plan_waves();
   id_ = plan_.resumes ? *plan_.resumes : next_run_id();
   RunLock const lock(id_);

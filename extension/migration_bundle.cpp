@@ -48,6 +48,7 @@ void write(WireWriter& writer, const core::Migration& migration) {
   writer.number(migration.transactional);
   writer.number(migration.repeatable);
   writer.number(migration.allow_outside);
+  writer.number(migration.variables);
   write(writer, migration.lock_timeout);
   write(writer, migration.statement_timeout);
   writer.text(migration.filename);
@@ -66,6 +67,7 @@ core::Migration read_migration(WireReader& reader) {
   migration.transactional = reader.number<bool>();
   migration.repeatable = reader.number<bool>();
   migration.allow_outside = reader.number<bool>();
+  migration.variables = reader.number<core::VariableSyntax>();
   migration.lock_timeout = read_time(reader);
   migration.statement_timeout = read_time(reader);
   migration.filename = reader.text();
@@ -93,6 +95,10 @@ std::string MigrationBundle::encode() const {
     writer.number(static_cast<std::uint32_t>(migrations.size()));
     for (const core::Migration& migration : migrations) write(writer, migration);
   }
+  writer.number(static_cast<std::uint32_t>(synced.size()));
+  for (const auto& [name, tool] : synced) {
+    for (const std::string* const text : {&name, &tool.tool, &tool.table, &tool.group}) writer.text(*text);
+  }
   return writer.bytes();
 }
 
@@ -107,6 +113,10 @@ MigrationBundle MigrationBundle::decode(std::string_view bytes) {
       migration = read_migration(reader);
       migration.set = name;
     }
+  }
+  for (auto count = reader.number<std::uint32_t>(); count > 0; --count) {
+    core::SyncedTool& tool = bundle.synced[reader.text()];
+    for (std::string* const text : {&tool.tool, &tool.table, &tool.group}) *text = reader.text();
   }
   return bundle;
 }

@@ -60,6 +60,25 @@ std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees se
   return rows;
 }
 
+void run_once(const std::string& sql, const std::vector<Value>& parameters) {
+  guarded([&] {
+    Oid types[kMaxParameters];
+    Datum values[kMaxParameters];
+    char nulls[kMaxParameters];
+    int count = 0;
+    for (const Value& parameter : parameters) {
+      types[count] = TEXTOID;
+      nulls[count] = parameter ? ' ' : 'n';
+      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
+      ++count;
+    }
+    if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
+    int const code = SPI_execute_with_args(sql.c_str(), count, types, values, nulls, false, 0);
+    if (code < 0) fail("SPI_execute_with_args", code);
+    SPI_finish();
+  });
+}
+
 std::vector<Row> Query::run(std::initializer_list<Value> parameters) {
   return execute(parameters, Sees::as_usual, false);
 }

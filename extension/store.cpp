@@ -35,12 +35,12 @@ Value not_empty(const std::string& text) { return text.empty() ? Value() : Value
 
 Query select_set(
     "SELECT version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL,"
-    "       after, branches"
+    "       variables OPERATOR(pg_catalog.<>) 'off'::pg_catalog.text, after, branches"
     "  FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1");
 
 Query select_migration(
     "SELECT description, scope, up_sql, up_line, down_sql, down_line, transactional, repeatable, allow_outside,"
-    "       lock_timeout_ms, statement_timeout_ms, filename, after, branches"
+    "       lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches"
     "  FROM tenancy.migrations"
     " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2");
 
@@ -50,18 +50,18 @@ Query select_shared_sets(
 
 Query upsert_migration(
     "INSERT INTO tenancy.migrations (migration_set, version, description, scope, up_sql, up_line, down_sql, down_line,"
-    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename,"
+    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables,"
     "  after, branches)"
     " VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.int4, $7, $8::pg_catalog.int4, $9, $10::pg_catalog.bool,"
-    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15,"
-    "  $16::pg_catalog.text[], $17::pg_catalog.text[])"
+    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15, $16,"
+    "  $17::pg_catalog.text[], $18::pg_catalog.text[])"
     " ON CONFLICT (migration_set, version) DO UPDATE SET description = excluded.description, scope = excluded.scope,"
     "  up_sql = excluded.up_sql, up_line = excluded.up_line, down_sql = excluded.down_sql,"
     "  down_line = excluded.down_line, checksum = excluded.checksum, transactional = excluded.transactional,"
     "  repeatable = excluded.repeatable, allow_outside = excluded.allow_outside,"
     "  lock_timeout_ms = excluded.lock_timeout_ms, statement_timeout_ms = excluded.statement_timeout_ms,"
-    "  filename = excluded.filename, after = excluded.after, branches = excluded.branches, updated_at = "
-    "pg_catalog.now()");
+    "  filename = excluded.filename, variables = excluded.variables, after = excluded.after,"
+    "  branches = excluded.branches, updated_at = pg_catalog.now()");
 
 Query delete_migration(
     "DELETE FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
@@ -79,19 +79,6 @@ Query select_tracked_schemas(
     "   AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\""
     "   AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::pg_catalog.\"char\" ORDER BY n.nspname");
 
-/// The file that a direction's SQL came from: a pair's and a folder's down SQL has one of its own.
-std::string file_of(const Migration& migration, core::Direction direction) {
-  constexpr std::string_view kUp = "up.sql";
-  std::string name = migration.filename;
-  if (direction == core::Direction::up || !name.ends_with(kUp)) return name;
-  return name.replace(name.size() - kUp.size(), kUp.size(), "down.sql");
-}
-
-SqlScript make_script(const Migration& migration, core::Direction direction, MemoryContext context) {
-  const SqlSection& section = direction == core::Direction::up ? migration.up : migration.down.value();
-  return SqlScript(section.sql, {file_of(migration, direction), section.first_line}, context);
-}
-
 void check_identity(const Migration& migration) {
   if (!core::is_set_name(migration.set)) {
     throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + migration.set + "\" is not a name for a migration set", {},
@@ -108,8 +95,7 @@ void check_identity(const Migration& migration) {
 void check_sql(const Migration& migration, core::Direction direction) {
   ScopedContext const context(CurrentMemoryContext, "tenancy check");
   try {
-    bool const confined = migration.scope != core::Scope::shared && !migration.allow_outside;
-    check_statements(make_script(migration, direction, context.get()), migration.transactional, confined);
+    MigrationSql(migration, direction, context.get()).check();
   } catch (PgError& error) {
     error.prefix("migration " + migration.version);
     throw;
@@ -156,9 +142,9 @@ void require_not_applied(const Migration& migration, const std::string& verb, co
 bool same(const Migration& left, const Migration& right) {
   return left.description == right.description && left.scope == right.scope && left.up == right.up &&
          left.down == right.down && left.transactional == right.transactional && left.repeatable == right.repeatable &&
-         left.allow_outside == right.allow_outside && left.lock_timeout == right.lock_timeout &&
-         left.statement_timeout == right.statement_timeout && left.filename == right.filename &&
-         left.after == right.after && left.branches == right.branches;
+         left.allow_outside == right.allow_outside && left.variables == right.variables &&
+         left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
+         left.filename == right.filename && left.after == right.after && left.branches == right.branches;
 }
 
 core::StoredMigration to_stored(Row& row) {
@@ -169,13 +155,21 @@ core::StoredMigration to_stored(Row& row) {
           is_true(row[4]),
           is_true(row[5]),
           is_true(row[6]),
-          core::parse_text_array_or_null(row[7]),
-          core::parse_text_array(row[8].value())};
+          is_true(row[7]),
+          core::parse_text_array_or_null(row[8]),
+          core::parse_text_array(row[9].value())};
 }
 
 core::StoredMigration to_stored(const Migration& migration) {
-  return {migration.version,       migration.description, checksum(migration.up.sql), migration.scope,
-          migration.transactional, migration.repeatable,  migration.down.has_value(), migration.after,
+  return {migration.version,
+          migration.description,
+          checksum(migration.up.sql),
+          migration.scope,
+          migration.transactional,
+          migration.repeatable,
+          migration.down.has_value(),
+          migration.variables != core::VariableSyntax::none,
+          migration.after,
           migration.branches};
 }
 
@@ -183,7 +177,8 @@ core::StoredMigration to_stored(const Migration& migration) {
 bool is_same(const Migration& migration, const core::StoredMigration& planned) {
   return checksum(migration.up.sql) == planned.checksum && migration.scope == planned.scope &&
          migration.transactional == planned.transactional && migration.repeatable == planned.repeatable &&
-         migration.down.has_value() == planned.reversible;
+         migration.down.has_value() == planned.reversible &&
+         (migration.variables != core::VariableSyntax::none) == planned.has_variables;
 }
 
 /// Refuses a second file with the version of another one.
@@ -258,8 +253,9 @@ std::optional<Migration> find_migration(const std::string& set, const std::strin
   migration.lock_timeout = to_milliseconds(row[9]);
   migration.statement_timeout = to_milliseconds(row[10]);
   migration.filename = row[11].value_or("");
-  migration.after = core::parse_text_array_or_null(row[12]);
-  migration.branches = core::parse_text_array(row[13].value());
+  migration.variables = core::parse_variable_syntax(row[12].value());
+  migration.after = core::parse_text_array_or_null(row[13]);
+  migration.branches = core::parse_text_array(row[14].value());
   return migration;
 }
 
@@ -299,8 +295,8 @@ StoreAction store_migration(const Migration& migration) {
        migration.down ? Value(std::to_string(migration.down->first_line)) : Value(), checksum(migration.up.sql),
        from_bool(migration.transactional), from_bool(migration.repeatable), from_bool(migration.allow_outside),
        from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
-       not_empty(migration.filename), migration.after ? Value(core::text_array(*migration.after)) : Value(),
-       core::text_array(migration.branches)});
+       not_empty(migration.filename), std::string(to_string(migration.variables)),
+       migration.after ? Value(core::text_array(*migration.after)) : Value(), core::text_array(migration.branches)});
   return stored ? StoreAction::updated : StoreAction::added;
 }
 
@@ -347,6 +343,7 @@ MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
     for (const Row& row : select_set.run({set})) {
       if (auto found = find_migration(set, *row[0])) migrations.push_back(*std::move(found));
     }
+    if (auto synced = find_synced_tool(set)) bundle.synced.emplace(set, *std::move(synced));
   }
   return bundle;
 }
@@ -359,6 +356,14 @@ Store::Loaded& Store::loaded(const std::string& name) {
 }
 
 const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
+
+const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) {
+  std::optional<std::optional<core::SyncedTool>>& synced = loaded(set).synced;
+  if (synced) return *synced;
+  if (!bundle_) return synced.emplace(find_synced_tool(set));
+  auto const found = bundle_->synced.find(set);
+  return synced.emplace(found == bundle_->synced.end() ? std::nullopt : std::optional(found->second));
+}
 
 void Store::require(const std::optional<std::string>& name) {
   if (!name || set(*name).size() > 0) return;
@@ -376,11 +381,13 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                     "migration " + set.set[index].version + " was changed or dropped while it was about to run", {},
                     "Run it again.");
     }
-    std::optional<SqlScript> down;
-    if (stored->down) down.emplace(make_script(*stored, core::Direction::down, context_));
-    slot = std::make_unique<RunnableMigration>(RunnableMigration{make_script(*stored, core::Direction::up, context_),
-                                                                 std::move(down), stored->allow_outside,
-                                                                 stored->lock_timeout, stored->statement_timeout});
+    slot = std::make_unique<RunnableMigration>(RunnableMigration{{*stored, core::Direction::up, context_},
+                                                                 {},
+                                                                 stored->allow_outside,
+                                                                 stored->lock_timeout,
+                                                                 stored->statement_timeout,
+                                                                 stored->filename});
+    if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;
 }

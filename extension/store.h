@@ -2,7 +2,8 @@
 #pragma once
 
 #include "extension/migration_bundle.h"
-#include "extension/sql_script.h"
+#include "extension/migration_sql.h"
+#include "extension/tool_sync.h"
 
 #include "core/migration_set.h"
 #include "core/plan.h"
@@ -16,12 +17,13 @@ void lock_store(StoreLock lock);
 
 /// A migration ready to run.
 struct RunnableMigration {
-  SqlScript up;
-  std::optional<SqlScript> down;
+  MigrationSql up;
+  std::optional<MigrationSql> down;
   bool allow_outside = false;
   std::optional<std::chrono::milliseconds> lock_timeout, statement_timeout;
+  std::string filename;
 
-  [[nodiscard]] const SqlScript& script(core::Direction direction) const {
+  [[nodiscard]] const MigrationSql& sql(core::Direction direction) const {
     return direction == core::Direction::up ? up : down.value();
   }
 };
@@ -45,6 +47,9 @@ class Store {
 
   const RunnableMigration& runnable(const std::string& set_name, std::size_t index);
 
+  /// The other tool whose tables go along with the set, or nothing.
+  const std::optional<core::SyncedTool>& synced_tool(const std::string& set);
+
   /// Copies these sets, for workers in other databases.
   static MigrationBundle bundle(const std::vector<std::string>& sets);
 
@@ -55,6 +60,7 @@ class Store {
   struct Loaded {
     core::MigrationSet set;
     std::vector<std::unique_ptr<RunnableMigration>> runnable;
+    std::optional<std::optional<core::SyncedTool>> synced{};  ///< read when it is first asked for
   };
   Loaded& loaded(const std::string& name);
   [[nodiscard]] std::vector<core::StoredMigration> read_set(const std::string& name) const;

@@ -72,9 +72,11 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           word(one.transactional),
           word(one.repeatable),
           word(one.allow_outside),
+          std::string(to_string(one.variables)),
           text_of(one.lock_timeout),
           text_of(one.statement_timeout),
           one.down ? "+" + one.down->sql : "-",
+          one.filename,
           one.after ? "+" + listing(*one.after) : "-",
           listing(one.branches)};
 }
@@ -86,10 +88,13 @@ Statement add_migration(const core::Migration& one) {
   };
   return {
       "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
-      " after => $12::text[], branches => $13::text[])",
+      "                             variables => $12, filename => $13, after => $14::text[],"
+      "                             branches => $15::text[])",
       {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
        std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
        word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
+       std::string(to_string(one.variables)),
+       one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename),
        one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt,
        core::text_array(one.branches)}};
 }
@@ -108,28 +113,45 @@ bool CalledRunner::has_outside_migrations(const Target& target) const {
 }
 
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
-  const bool up = request_.direction == core::Direction::up;
-  const bool is_public = target.schema == request_.shared_schemas.front();
-  Statement call{std::string("SELECT version, description, direction, (extract(epoch FROM duration) * 1000000)::int8"
-                             " FROM tenancy.") +
-                     (up ? "migrate_" : "downgrade_"),
-                 {revision, target.migration_set, std::string(to_string(request_.run_as))}};
-  if (is_public) {
-    call.sql += "public($1, $2, $3) ORDER BY step";
-  } else {
-    call.sql += "schema($4, $1, $2, $3) ORDER BY step";
-    call.parameters.push_back(target.schema);
-  }
+  const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
+  Statement call{
+      "SELECT from_revision, to_revision, version, description, microseconds FROM tenancy." + direction +
+          "_target($1, $2, $3, $4, $5)",
+      {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt}};
+  // Its tenants are not registered there.
+  if (!target.database.empty()) call.parameters.back() = core::to_string(target.kind);
   return call;
+}
+
+asio::awaitable<std::optional<Statement>> CalledRunner::update_sync(Connection& connection, const std::string& set,
+                                                                    Deadline deadline) {
+  const Result rows = co_await connection.query(
+      "SELECT tool, table_name, app FROM tenancy.synced_tools WHERE migration_set = $1", parameters(set), deadline);
+  std::optional<core::SyncedTool> there;
+  if (rows.rows() > 0) {
+    there.emplace();
+    there->tool = rows.text(0, 0);
+    there->table = rows.text(0, 1);
+    there->group = rows.text(0, 2);
+  }
+  const std::optional<core::SyncedTool> here = store_.synced_tool(set);
+  std::optional<Statement> statement;
+  if (here && here != there) {
+    statement.emplace("SELECT tenancy.sync($1, $2, $3, nullif($4, ''))",
+                      parameters(here->tool, set, here->table, here->group));
+  } else if (!here && there) {
+    statement.emplace("SELECT tenancy.stop_sync($1)", parameters(set));
+  }
+  co_return statement;
 }
 
 asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
   const StorePlace place{target.server, target.database, target.migration_set};
   if (target.database.empty() || updated_.contains(place)) co_return;
   const Result rows = co_await connection.query(
-      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, lock_timeout_ms,"
-      "       statement_timeout_ms, coalesce('+' || down_sql, '-'), coalesce('+' || array_to_string(after, ','), '-'), "
-      "array_to_string(branches, ',')"
+      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
+      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-'), coalesce(filename, ''),"
+      "       coalesce('+' || array_to_string(after, ','), '-'), array_to_string(branches, ',')"
       "  FROM tenancy.migrations WHERE migration_set = $1",
       parameters(target.migration_set), deadline);
   std::map<std::string, std::vector<std::string>, std::less<>> stored;
@@ -139,10 +161,17 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
   }
   std::vector<Statement> statements;
   const core::MigrationSet& set = store_.set(target.migration_set);
+  // What ours no longer has must not be applied there.
+  for (const auto& [version, traits] : stored) {
+    if (set.find(version)) continue;
+    statements.push_back({"SELECT tenancy.drop_migration($1, $2)", {version, target.migration_set}});
+  }
   for (std::size_t index = 0; index < set.size(); ++index) {
     const core::Migration& migration = store_.migration(target.migration_set, index);
     if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
   }
+  std::optional<Statement> sync = co_await update_sync(connection, target.migration_set, deadline);
+  if (sync) statements.push_back(*std::move(sync));
   if (!statements.empty()) {
     const BatchResult reply = co_await connection.batch(statements, deadline);
     if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
@@ -173,15 +202,23 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   co_return held.kind == Kind::head ? "head" : held.version;
 }
 
-void CalledRunner::take(const BatchResult& reply, Outcome& outcome) const {
-  const core::MigrationSet& set = store_.set(outcome.target.migration_set);
-  outcome.from_revision = revision_in(reply.results[1], set);
-  const Result& steps = reply.results[2];
+/// A database of its own knows neither the tenant nor what is stored here.
+std::optional<Statement> CalledRunner::variables_for(const Target& target) const {
+  if (target.database.empty() || !store_.set(target.migration_set).has_variables()) return std::nullopt;
+  core::VariableMap variables = target.variables;
+  for (const auto& [name, value] : request_.variables) variables.insert_or_assign(name, value);
+  if (!target.tenant.empty()) variables.insert_or_assign("tenant", target.tenant);
+  return Statement{"SELECT set_config($1, $2, true)", {kVariablesSetting, variables_setting(variables)}};
+}
+
+void CalledRunner::take(const Result& steps, Outcome& outcome) const {
+  outcome.from_revision = steps.text(0, 0);
+  outcome.to_revision = steps.text(0, 1);
   for (std::size_t row = 0; row < steps.rows(); ++row) {
-    outcome.steps.push_back({std::string(steps.text(row, 0)), std::string(steps.text(row, 1)), request_.direction,
-                             std::chrono::microseconds(steps.integer(row, 3))});
+    if (steps.is_null(row, 2)) continue;  // there was nothing to do
+    outcome.steps.push_back({std::string(steps.text(row, 2)), std::string(steps.text(row, 3)), request_.direction,
+                             std::chrono::microseconds(steps.integer(row, 4))});
   }
-  outcome.to_revision = revision_in(reply.results[3], set);
 }
 
 asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline) {
@@ -192,14 +229,12 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
   in_doubt_.insert_or_assign(place_of(target), *revision);
   std::vector<Statement> statements;
   statements.push_back(settings_);
-  const core::MigrationSet& set = store_.set(target.migration_set);
-  statements.push_back(newest_of(target, set));
+  if (auto variables = variables_for(target)) statements.push_back(*std::move(variables));
   statements.push_back(migrate_call(target, *revision));
-  statements.push_back(newest_of(target, set));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   in_doubt_.erase(place_of(target));
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  take(reply, outcome);
+  take(reply.results.back(), outcome);
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {

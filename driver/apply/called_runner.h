@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -33,13 +34,17 @@ class CalledRunner : public TargetRunner {
   }
 
   boost::asio::awaitable<void> call(Connection& connection, Outcome& outcome, Deadline deadline);
+  /// What makes the other tool that goes along there the one that does here; nothing when it is.
+  boost::asio::awaitable<std::optional<Statement>> update_sync(Connection& connection, const std::string& set,
+                                                               Deadline deadline);
   boost::asio::awaitable<void> update_store(Connection& connection, const Target& target, Deadline deadline);
   /// What to ask of the target; nothing when its pin leaves nothing to do.
   boost::asio::awaitable<std::optional<std::string>> revision_for(Connection& connection, const Target& target,
                                                                   Outcome& outcome, Deadline deadline);
   [[nodiscard]] bool has_outside_migrations(const Target& target) const;
   [[nodiscard]] Statement migrate_call(const Target& target, const std::string& revision) const;
-  void take(const BatchResult& reply, Outcome& outcome) const;
+  void take(const Result& steps, Outcome& outcome) const;
+  [[nodiscard]] std::optional<Statement> variables_for(const Target& target) const;
 
   const MigrationStore& store_;
   Request request_;

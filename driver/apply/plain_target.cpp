@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/tool_sql.h"
 #include "driver/apply/failure.h"
 
 namespace tenancy::driver {
@@ -51,7 +52,11 @@ core::TargetPlace place_of(const Request& request, const Target& target, int ser
 }
 
 PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version)
-    : store_(store), request_(request), target_(target), place_(place_of(request, target, server_version)) {
+    : store_(store),
+      request_(request),
+      target_(target),
+      place_(place_of(request, target, server_version)),
+      scripts_(store, target.migration_set) {
   if (target.schema.size() > kLongestName) {
     refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
                        "It has " + std::to_string(target.schema.size()) + " bytes; names have at most " +
@@ -65,6 +70,8 @@ void PlainTarget::look() {
   stage_ = Stage::look;
   batch_ = {};
   ++looks_;
+  tools_.clear();
+  unadopted_.reset();
   if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
   add_look(batch_, place_, request_.lock_timeout);
 }
@@ -84,6 +91,8 @@ void PlainTarget::take(const BatchResult& reply) {
     }
   } catch (const core::Error& error) {
     refuse(to_report(error));
+  } catch (const ServerError& error) {
+    fail(error.report(), true);
   }
 }
 
@@ -98,6 +107,7 @@ void PlainTarget::take_look(const BatchResult& reply) {
     const Purpose purpose = batch_.origin(reply.results.size()).purpose;
     if (purpose != Purpose::lock_tracking || reply.failure->sqlstate != "42P01") return explain_look(reply);
     facts_.is_tracked = false;
+    find_tools();
   } else {
     facts_.is_tracked = true;
     facts_.applied = read_rows(*batch_.find(reply, Purpose::applied));
@@ -115,6 +125,10 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.caller = facts->text(0, core::kFactCaller);
   facts_.role = facts->value(0, core::kFactRole);
   facts_.may_be_owner = facts->text(0, core::kFactMayBeOwner) == "t";
+  facts_.database = facts->text(0, core::kFactDatabase);
+  facts_.time = facts->text(0, core::kFactTime);
+  facts_.tool_tables = core::parse_tool_tables(facts->text(0, core::kFactToolTables));
+  scripts_.set_variables(variables());
   return true;
 }
 
@@ -138,6 +152,7 @@ void PlainTarget::explain_look(const BatchResult& reply) {
 
 bool PlainTarget::needs_details() const {
   const std::vector<core::AppliedMigration>& applied = facts_.applied;
+  if (!tools_.empty()) return true;
   if (std::any_of(applied.begin(), applied.end(), [](const auto& row) { return row.in_doubt; })) return true;
   if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
   // Nothing else is in a schema that a first migration is for.
@@ -156,6 +171,14 @@ void PlainTarget::ask_details() {
   batch_.add(Purpose::settings, core::own_settings(request_.lock_timeout));
   batch_.add(Purpose::check_target, core::check_unoccupied(facts_.schema));
   batch_.add(Purpose::empty, core::read_empty(place_, facts_.schema));
+  if (!tools_.empty()) batch_.add(Purpose::role, core::take_role(place_));
+  for (std::size_t i = 0; i < tools_.size(); ++i) {
+    const core::HistoryTool& tool = *tools_[i].tool;
+    batch_.begin_step(i);
+    batch_.add(Purpose::check_target, core::lock_tool_table(tool, place_.schema));
+    batch_.add(Purpose::check_target, core::check_tool_table(tool, place_.schema));
+    batch_.add(Purpose::tool_rows, core::read_tool_rows(tool, place_.schema));
+  }
   batch_.add(Purpose::transaction, core::TargetStatement{"COMMIT"});
 }
 
@@ -164,7 +187,23 @@ void PlainTarget::take_details(const BatchResult& reply) {
     const auto finding = finding_of(*reply.failure);
     return fail(finding ? explain(*finding, place_) : *reply.failure, true);
   }
+  unadopted_ = find_unadopted(reply);
   make_plan(batch_.find(reply, Purpose::empty)->text(0, 0) == "t");
+}
+
+void PlainTarget::find_tools() {
+  if (request_.direction == core::Direction::down) return;
+  for (const core::NamedTable& table : facts_.tool_tables) {
+    if (auto trace = core::recognise_table(table.name, table.columns)) tools_.push_back(*std::move(trace));
+  }
+}
+
+std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& reply) const {
+  for (std::size_t i = 0; i < tools_.size(); ++i) {
+    const Result& rows = *batch_.find(reply, Purpose::tool_rows, i);
+    if (core::has_applied_something(*tools_[i].tool, read_tool_rows(*tools_[i].tool, rows))) return tools_[i];
+  }
+  return std::nullopt;
 }
 
 core::Plan PlainTarget::plan() const {
@@ -192,19 +231,10 @@ void PlainTarget::make_plan(bool is_empty) {
   const bool rolls_back = needs_rollback_;
   try {
     plan_ = plan();
+    if (unadopted_ && !plan_.steps.empty()) return fail(explain_unadopted(*unadopted_), rolls_back);
     inside_ = 0;
     while (inside_ < plan_.steps.size() && runs_inside(plan_.steps[inside_], is_empty)) ++inside_;
-    for (std::size_t i = 0; i < inside_; ++i) {
-      const core::Step& step = plan_.steps[i];
-      try {
-        store_.script(target_.migration_set, step.migration, step.direction).check_session();
-      } catch (const core::Error& error) {
-        ServerReport report = to_report(error);
-        prefix(report, step_name(step));
-        report.detail = "It changes the session, and the next tenant would get what this one left.";
-        return fail(std::move(report), rolls_back);
-      }
-    }
+    if (auto flaw = find_flaw()) return fail(*std::move(flaw), rolls_back);
   } catch (const core::Error& error) {
     return fail(to_report(error), rolls_back);
   }
@@ -215,12 +245,47 @@ void PlainTarget::make_plan(bool is_empty) {
   clear();
 }
 
+core::TargetVariables PlainTarget::variables() const {
+  core::TargetVariables variables{.schema = target_.schema,
+                                  .tenant = target_.tenant,
+                                  .shared_schema = request_.shared_schemas.front(),
+                                  .database = facts_.database,
+                                  .user = facts_.role.value_or(facts_.caller),
+                                  .tracking_table = request_.tracking_table,
+                                  .timestamp = facts_.time,
+                                  .given = target_.variables};
+  for (const auto& [name, value] : request_.variables) variables.given.insert_or_assign(name, value);
+  return variables;
+}
+
+std::optional<ServerReport> PlainTarget::find_flaw() const {
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const core::Step& step = plan_.steps[i];
+    const bool is_inside = i < inside_;
+    if (!is_inside && !scripts_.is_rendered(step)) continue;
+    const Script* script = nullptr;
+    try {
+      script = &scripts_.script(step);
+      if (is_inside) script->check_session();
+    } catch (const core::Error& error) {
+      ServerReport report = make_report(core::sqlstate(error.kind()), error.placed_message(), error.hint());
+      prefix(report, step_name(step));
+      if (script != nullptr) {
+        report.detail = "It changes the session, and the next tenant would get what this one left.";
+      }
+      return report;
+    }
+  }
+  return std::nullopt;
+}
+
 void PlainTarget::act() {
   stage_ = Stage::act;
   batch_ = {};
   steps_.clear();
   if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
   PlainPart part{store_,
+                 scripts_,
                  place_,
                  facts_,
                  target_.kind,
@@ -277,14 +342,19 @@ std::string PlainTarget::step_name(const core::Step& step) const {
 
 ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatch::Origin& origin) {
   ServerReport report = cause;
-  if (const auto finding = finding_of(cause)) report = explain(*finding, place_);
+  const auto finding = finding_of(cause);
+  if (finding && finding->code == core::kFindingToolDiffers) {
+    return explain_difference(store_.synced_tool(target_.migration_set).value(), finding->text);
+  }
+  if (finding) report = explain(*finding, place_);
   if (origin.purpose == Purpose::commit) {
     prefix(report, "at commit");
     return report;
   }
   const bool is_of_step = origin.purpose == Purpose::prepare || origin.purpose == Purpose::statement ||
                           origin.purpose == Purpose::constraints || origin.purpose == Purpose::check_statement ||
-                          origin.purpose == Purpose::check_migration || origin.purpose == Purpose::record;
+                          origin.purpose == Purpose::check_migration || origin.purpose == Purpose::record ||
+                          origin.purpose == Purpose::tool_sync;
   if (!is_of_step) return report;
   const core::Step& step = plan_.steps[origin.step];
   const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
@@ -292,7 +362,7 @@ ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatc
   if (origin.purpose == Purpose::constraints) {
     prefix(report, "deferred constraints, checked at the end of the migration");
   } else if (origin.purpose == Purpose::statement || origin.purpose == Purpose::check_statement) {
-    const Script& script = store_.script(target_.migration_set, step.migration, step.direction);
+    const Script& script = scripts_.script(step);
     // The protocol's words for parameters that a statement has and nobody gives.
     if (report.sqlstate == "08P01") report = make_report("42P02", "there is no parameter $1");
     prefix(report, script.name(script.statements()[origin.statement], report.position));

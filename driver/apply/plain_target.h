@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/plan.h"
+#include "core/tool_history.h"
 #include "driver/apply/plain_batch.h"
 #include "driver/apply/store.h"
 #include "driver/fleet/outcome.h"
@@ -56,6 +57,7 @@ class PlainTarget {
   [[nodiscard]] const core::Step& next_step() const { return plan_.steps.at(inside_); }
 
   [[nodiscard]] const PlainFacts& facts() const noexcept { return facts_; }
+  [[nodiscard]] const TargetScripts& scripts() const noexcept { return scripts_; }
   [[nodiscard]] const core::TargetPlace& place() const noexcept { return place_; }
 
  private:
@@ -66,9 +68,14 @@ class PlainTarget {
   [[nodiscard]] bool read_facts(const BatchResult& reply);
   void explain_look(const BatchResult& reply);
   [[nodiscard]] bool needs_details() const;
+  void find_tools();
+  [[nodiscard]] std::optional<core::ToolTrace> find_unadopted(const BatchResult& reply) const;
   void ask_details();
   void take_details(const BatchResult& reply);
   void make_plan(bool is_empty);
+  [[nodiscard]] core::TargetVariables variables() const;
+  /// Why the scripts of the plan cannot run here; the report names the step.
+  [[nodiscard]] std::optional<ServerReport> find_flaw() const;
   [[nodiscard]] core::Plan plan() const;
   [[nodiscard]] bool runs_inside(const core::Step& step, bool is_empty) const;
   [[nodiscard]] std::vector<StepOutcome> named(std::span<const core::Step> steps) const;
@@ -87,10 +94,13 @@ class PlainTarget {
   const Target& target_;
   core::TargetPlace place_;
   PlainFacts facts_;
+  TargetScripts scripts_;
   Stage stage_ = Stage::look;
   PlainBatch batch_;
   core::Plan plan_;
-  std::size_t inside_ = 0;  ///< steps of the plan that this transaction takes
+  std::vector<core::ToolTrace> tools_{};        ///< whose tables are there, where ours is not
+  std::optional<core::ToolTrace> unadopted_{};  ///< the first of them that has applied something
+  std::size_t inside_ = 0;                      ///< steps of the plan that this transaction takes
   std::string to_;
   bool needs_rollback_ = false;  ///< before what comes next
   bool checks_each_statement_ = false;

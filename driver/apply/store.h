@@ -10,6 +10,8 @@
 #include "core/migration.h"
 #include "core/migration_set.h"
 #include "core/plan.h"
+#include "core/tool_sync.h"
+#include "core/variables.h"
 #include "driver/apply/script.h"
 #include "driver/connection/connection.h"
 
@@ -23,7 +25,7 @@ class MigrationStore {
   /// Throws core::Error(duplicate_version), and what check() of their scripts throws, named by migration.
   explicit MigrationStore(std::vector<core::Migration> migrations);
 
-  /// Reads tenancy.migrations. Throws ServerError.
+  /// Reads tenancy.migrations and tenancy.synced_tools. Throws ServerError.
   static boost::asio::awaitable<MigrationStore> read(Connection& control, Deadline deadline);
 
   /// Empty when there is nothing of that name.
@@ -31,14 +33,23 @@ class MigrationStore {
   /// In the order of names.
   [[nodiscard]] std::vector<std::string> set_names() const;
 
+  /// The other tool whose tables go along with the set, or nothing.
+  [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;
+
   [[nodiscard]] const core::Migration& migration(const std::string& set, std::size_t index) const;
-  /// Cut when it is first asked for. Throws std::logic_error for a migration without such SQL.
+  /// Of a migration without variables; cut when it is first asked for. Throws std::logic_error for one without such
+  /// SQL.
   [[nodiscard]] const Script& script(const std::string& set, std::size_t index, core::Direction direction) const;
+  /// Of one with variables. Throws also core::Error: for what cannot be rendered, and what check() of the script
+  /// throws.
+  [[nodiscard]] std::unique_ptr<Script> render(const std::string& set, std::size_t index, core::Direction direction,
+                                               const core::TargetVariables& variables) const;
 
  private:
   struct Entry {
     core::Migration migration;
     std::unique_ptr<Script> up{}, down{};
+    std::optional<core::VariableText> up_text{}, down_text{};
   };
   struct Set {
     core::MigrationSet index;
@@ -48,8 +59,13 @@ class MigrationStore {
   MigrationStore(std::vector<core::Migration> migrations, Checked checked);
   void add_set(const std::string& name, std::vector<core::Migration> migrations);
   void check() const;
+  void check(const std::string& set, std::size_t index, core::Direction direction) const;
+  static void check(const Script& script, const core::Migration& migration);
+  [[nodiscard]] const core::VariableText& text(const std::string& set, std::size_t index,
+                                               core::Direction direction) const;
 
   mutable std::map<std::string, Set> sets_;  ///< also those that were asked for and are empty
+  std::map<std::string, core::SyncedTool> synced_{};
 };
 
 }  // namespace tenancy::driver

@@ -133,6 +133,10 @@ void append_fan_out(List& list) {
       {"page_size", group, "--page-size", "N", "tenants read from the control database at once"}, 1, 100000,
       [](Settings & s, Name) -> auto& { return s.lanes.page_size; }));
   list.push_back(make(
+      {"reconnect_timeout", group, "--reconnect-timeout", "TIME",
+       "how long a server may be away that was there before"},
+      [](Settings & s, Name) -> auto& { return s.lanes.reconnect_timeout; }));
+  list.push_back(make(
       {"target_timeout", group, "--target-timeout", "TIME", "longest time for one attempt of one target; 0: none"},
       [](Settings & s, Name) -> auto& { return s.lanes.target_timeout; }));
   list.push_back(make_number(
@@ -173,6 +177,10 @@ void append_migration(List& list) {
       {"shared_schemas", group, "--shared-schemas", "NAMES",
        "schemas that all tenants share; the first is migrated by scopes public and both"},
       [](Settings & s, Name) -> auto& { return s.request.shared_schemas; }));
+  list.push_back(make(
+      {std::string(kVariableKeys) + "*", SettingGroup::file_only, "", "VALUE",
+       "value of a variable in migrations; wins over what is stored, as --var does"},
+      [](Settings & s, Name name) -> auto& { return s.request.variables[name]; }));
 }
 
 void append_standalone(List& list) {
@@ -190,7 +198,7 @@ void append_standalone(List& list) {
       [](Settings & s, Name) -> auto& { return s.standalone.discover_databases; }));
   list.push_back(make(
       {"standalone.query", group, "--query", "SQL",
-       "tenants are its rows: id, and if you like server, database, schema, migration_set"},
+       "tenants are its rows: id, and if you like server, database, schema, migration_set, variables"},
       [](Settings & s, Name) -> auto& { return s.standalone.query; }));
   list.push_back(make(
       {"standalone.tenants", group, "--tenants", "IDS", "tenants whose schemas are named as they are"},
@@ -207,6 +215,10 @@ void append_standalone(List& list) {
   list.push_back(make(
       {"standalone.targets.*.migration_set", SettingGroup::file_only, "", "NAME", "migration set of a tenant"},
       [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].migration_set; }));
+  list.push_back(make(
+      {"standalone.targets.*.variables", SettingGroup::file_only, "", "LIST",
+       "values of variables for a tenant, as \"NAME=VALUE\""},
+      [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].variables; }));
   list.push_back(make_secret(
       {"servers.*.conninfo", SettingGroup::file_only, "", "CONNINFO", "a further server, for standalone operations"},
       [](Settings & s, Name name) -> auto& { return s.servers[name].conninfo; }));
