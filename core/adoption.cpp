@@ -49,7 +49,10 @@ class Reader {
     } else if (*index >= set_.versioned_count()) {
       return;
     } else if (tool_.has_current_only) {
-      for (std::size_t i = 0; i <= *index; ++i) applied_.try_emplace(i, 0);
+      const std::vector<bool> up_to = set_.up_to(*index);
+      for (std::size_t i = 0; i < up_to.size(); ++i) {
+        if (up_to[i]) applied_.try_emplace(i, 0);
+      }
     } else {
       applied_.insert_or_assign(*index, entry.applied_at);
     }
@@ -132,9 +135,12 @@ class Reader {
 
   /// Older ones that are not applied: an upgrade will refuse them, unless it is told otherwise.
   [[nodiscard]] std::string gaps(const Adoption& result) const {
+    std::vector<bool> applied(set_.versioned_count());
+    for (const Adoption::Migration& migration : result.applied) applied[migration.index] = true;
+    const std::vector<bool> older = set_.before(applied);
     std::vector<std::string> missing;
-    for (std::size_t i = 0; i < result.applied.back().index; ++i) {
-      if (applies_to(set_[i].scope, kind_) && !applied_.contains(i)) missing.push_back(set_[i].version);
+    for (std::size_t i = 0; i < older.size(); ++i) {
+      if (older[i] && applies_to(set_[i].scope, kind_) && !applied_.contains(i)) missing.push_back(set_[i].version);
     }
     return missing.empty() ? "" : list(missing) + (missing.size() == 1 ? " is" : " are") + " older and not applied";
   }

@@ -34,7 +34,7 @@ struct HistoryTool {
   std::string schema{};  ///< where it has a schema of its own; empty: the target's
   ToolNaming naming = ToolNaming::version;
   ToolState state_means = ToolState::none;
-  bool has_current_only = false;  ///< the table has the newest version alone: everything up to it is applied
+  bool has_current_only = false;  ///< the table has the newest versions alone: everything before them is applied
   // Columns; empty: none.
   std::string version;
   std::string state{};

@@ -4,7 +4,7 @@ namespace tenancy {
 
 namespace {
 
-constexpr int kMaxParameters = 16;
+constexpr std::size_t kMaxParameters = 32;
 
 [[noreturn]] void fail(const char* what, int code) {
   ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg_internal("%s: %s", what, SPI_result_code_string(code))));
@@ -31,6 +31,7 @@ void copy_rows(std::vector<Row>& rows) {
 }  // namespace
 
 std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees sees, bool read_only) {
+  if (parameters.size() > kMaxParameters) throw std::logic_error("a query with too many parameters");
   std::vector<Row> rows;
   guarded([&] {
     Oid types[kMaxParameters];

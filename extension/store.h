@@ -89,7 +89,4 @@ StoreAction store_migration(const core::Migration& migration);
 /// Deletes it; PgError when it is not stored or is applied somewhere.
 void drop_migration(const std::string& set, const std::string& version);
 
-/// SHA-256, in hexadecimal.
-[[nodiscard]] std::string checksum(const std::string& text);
-
 }  // namespace tenancy

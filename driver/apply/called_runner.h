@@ -14,8 +14,7 @@
 namespace tenancy::driver {
 
 /// A target costs one round trip. Plans with non-transactional migrations, which no function can run, are carried out
-/// by plain SQL, and so are tenants with a database of their own in its shared schema; so is what must be known before
-/// the call: where a relative revision leads.
+/// by plain SQL; so is what must be known before the call: where a relative revision leads.
 class CalledRunner : public TargetRunner {
  public:
   /// The store, which holds what tenancy.migrations of the control database does, must outlive the object.
@@ -44,9 +43,8 @@ class CalledRunner : public TargetRunner {
                                                                   Outcome& outcome, Deadline deadline);
   [[nodiscard]] bool has_outside_migrations(const Target& target) const;
   [[nodiscard]] Statement migrate_call(const Target& target, const std::string& revision) const;
+  void take(const Result& steps, Outcome& outcome) const;
   [[nodiscard]] std::optional<Statement> variables_for(const Target& target) const;
-  /// Of the statements that call() ends with.
-  void take(std::span<const Result> results, Outcome& outcome) const;
 
   const MigrationStore& store_;
   Request request_;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "core/text_array.h"
 
 namespace tenancy::driver {
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::string_view kSelectMigrations =
     "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
-    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables"
+    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches"
     "  FROM tenancy.migrations";
 
 constexpr std::string_view kSelectSynced = "SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools";
@@ -40,6 +41,8 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.statement_timeout = milliseconds_in(rows, row, 12);
   migration.filename = rows.text(row, 13);
   migration.variables = core::parse_variable_syntax(rows.text(row, 14));
+  migration.after = core::parse_text_array_or_null(rows.value(row, 15));
+  migration.branches = core::parse_text_array(rows.text(row, 16));
   return migration;
 }
 
@@ -47,7 +50,7 @@ std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>&
   std::vector<core::StoredMigration> stored;
   for (const core::Migration& one : migrations) {
     stored.push_back({one.version, one.description, sha256(one.up.sql), one.scope, one.transactional, one.repeatable,
-                      one.down.has_value(), one.variables != core::VariableSyntax::none});
+                      one.down.has_value(), one.variables != core::VariableSyntax::none, one.after, one.branches});
   }
   return stored;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "driver/fleet/parallel.h"
 #include "driver/fleet/place.h"
@@ -18,13 +19,29 @@ Deadline target_deadline(const LaneOptions& options) {
   return std::chrono::steady_clock::now() + options.target_timeout;
 }
 
+/// Of so many in one database each session has its part.
+constexpr std::size_t kTargetsOfSession = 250;
+
 struct Visitor {
   const ServerDirectory& servers;
   const std::vector<Target>& targets;
   const LaneOptions& options;
   const Visit& visit;
   const Missed& missed;
-  std::map<std::string, std::map<std::string, Indexes>> places{};  ///< server, database
+  /// By server: targets of one database each, of large ones several times.
+  std::map<std::string, std::vector<Indexes>> parts{};
+  std::map<std::pair<std::string, std::string>, std::size_t> newest_part{};  ///< of a database, counted from 1
+
+  void add(std::size_t index) {
+    const Target& target = targets[index];
+    std::vector<Indexes>& all = parts[target.server];
+    std::size_t& part = newest_part[{target.server, target.database}];
+    if (part == 0 || all[part - 1].size() == kTargetsOfSession) {
+      all.emplace_back();
+      part = all.size();
+    }
+    all[part - 1].push_back(index);
+  }
 
   /// From `next` on; leaves `next` at the target that could not be visited.
   awaitable<void> visit_from(const Indexes& indexes, std::size_t& next) {
@@ -34,7 +51,7 @@ struct Visitor {
     for (; next < indexes.size(); ++next) co_await visit(connection, indexes[next]);
   }
 
-  awaitable<void> visit_database(const Indexes& indexes) {
+  awaitable<void> visit_part(const Indexes& indexes) {
     std::size_t next = 0;
     std::optional<ServerError> failure;
     try {
@@ -51,14 +68,9 @@ struct Visitor {
 awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
                                 const LaneOptions& options, Visit visit, Missed missed) {
   Visitor visitor{servers, targets, options, visit, missed};
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    visitor.places[targets[i].server][targets[i].database].push_back(i);
-  }
-  std::vector<std::pair<std::string, std::vector<const Indexes*>>> by_server;
-  for (const auto& [server, databases] : visitor.places) {
-    auto& [name, all] = by_server.emplace_back(server, std::vector<const Indexes*>());
-    for (const auto& [database, indexes] : databases) all.push_back(&indexes);
-  }
+  for (std::size_t i = 0; i < targets.size(); ++i) visitor.add(i);
+  std::vector<const std::pair<const std::string, std::vector<Indexes>>*> by_server;
+  for (const auto& server : visitor.parts) by_server.push_back(&server);
   // The lanes are shared out among the servers.
   std::size_t const at_once = std::min(by_server.size(), options.lanes);
   auto const bound_of = [&](const std::string& server) {
@@ -67,9 +79,9 @@ awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vecto
     return options.per_server > 0 ? std::min(most, options.per_server) : most;
   };
   co_await in_parallel(by_server.size(), at_once, [&](std::size_t i) {
-    const auto& [server, databases] = by_server[i];
-    return in_parallel(databases.size(), bound_of(server),
-                       [&visitor, &databases](std::size_t k) { return visitor.visit_database(*databases[k]); });
+    const auto& [server, parts] = *by_server[i];
+    return in_parallel(parts.size(), bound_of(server),
+                       [&visitor, &parts = parts](std::size_t k) { return visitor.visit_part(parts[k]); });
   });
 }
 
