@@ -123,7 +123,8 @@ ToolSync::ToolSync(const SyncedTool& synced, const MigrationSet& set, std::strin
 }
 
 std::vector<TargetStatement> ToolSync::check(std::span<const Step> steps, const FileNames& filename_of) const {
-  if (begins_ || steps.empty()) return {};
+  // Of a step in doubt nobody knows whether it goes up or down: what it records is checked then.
+  if (begins_ || steps.empty() || steps.front().in_doubt) return {};
   if (tool_.has_current_only) return {check_current()};
   std::vector<std::string> words;
   for (const Step& step : steps) {
