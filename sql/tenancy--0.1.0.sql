@@ -22,6 +22,8 @@ CREATE TABLE tenancy.migrations (
     statement_timeout_ms integer CHECK (statement_timeout_ms >= 0),
     filename             text,
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
+    after                text[] CHECK (NOT repeatable OR after IS NULL),
+    branches             text[] NOT NULL DEFAULT '{}',
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration_set, version)
@@ -38,6 +40,10 @@ COMMENT ON COLUMN tenancy.migrations.allow_outside IS
     'A tenant migration that may create, alter and drop objects outside the tenant''s schema.';
 COMMENT ON COLUMN tenancy.migrations.variables IS
     'on: {{ name }} in its SQL stands for a value of each target, see tenancy.set_variable; flyway: ${name} does.';
+
+COMMENT ON COLUMN tenancy.migrations.after IS
+    'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
+COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
 
 CREATE TABLE tenancy.servers (
     name            text PRIMARY KEY CHECK (name <> ''),
@@ -84,7 +90,7 @@ CREATE TABLE tenancy.tenants (
     status        text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'archived')),
     tier          text,
     labels        jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
-    pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|head$)'),
+    pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|heads?$)'),
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenants_isolation_database_check CHECK (isolation <> 'database' OR database IS NOT NULL),
@@ -190,7 +196,20 @@ COMMENT ON COLUMN tenancy.run_targets.versions_wanted IS 'What a rollback is to 
 COMMENT ON COLUMN tenancy.run_targets.versions IS 'What was applied, or taken back, in its order.';
 COMMENT ON COLUMN tenancy.run_targets.waited IS 'Between attempts.';
 
+CREATE TABLE tenancy.synced_tools (
+    migration_set text PRIMARY KEY,
+    tool          text NOT NULL,
+    table_name    text NOT NULL,
+    app           text NOT NULL DEFAULT '',
+    started_by    name NOT NULL DEFAULT current_user,
+    started_at    timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE tenancy.synced_tools IS
+    'Other tools whose own tables go along with what is applied and taken back of a migration set. See tenancy.sync.';
+
 SELECT pg_catalog.pg_extension_config_dump('tenancy.migrations', '');
+SELECT pg_catalog.pg_extension_config_dump('tenancy.synced_tools', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.servers', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.tenants', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.variables', '');
@@ -222,10 +241,10 @@ CREATE FUNCTION tenancy.add_migration(
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
-    variables text DEFAULT 'off')
+    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}')
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[]) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
@@ -374,6 +393,24 @@ AS 'MODULE_PATHNAME', 'tenancy_downgrade_public' LANGUAGE c VOLATILE PARALLEL UN
 COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
     'Takes the shared schema down to a revision. A row per step. For kind see tenancy.migrate_public.';
 
+CREATE FUNCTION tenancy.upgrade_target(
+    schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    kind text DEFAULT NULL,
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_upgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
+    'Brings any schema up to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+
+CREATE FUNCTION tenancy.downgrade_target(
+    schema text, revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    kind text DEFAULT NULL,
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_downgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
+    'Takes any schema down to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+
 CREATE FUNCTION tenancy.plan_upgrade(
     schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
@@ -415,13 +452,26 @@ CREATE FUNCTION tenancy.adopt(
     tool text, dry_run boolean DEFAULT true, pattern text DEFAULT NULL, tier text DEFAULT NULL,
     labels jsonb DEFAULT NULL, statuses text[] DEFAULT NULL, migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     table_name text DEFAULT NULL, table_schema text DEFAULT NULL, version_column text DEFAULT NULL,
-    app text DEFAULT NULL,
+    app text DEFAULT NULL, tenants text[] DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT migration_set text, OUT state text, OUT revision text, OUT versions integer,
     OUT detail text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_adopt' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text) IS
+COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text, text[]) IS
     'Takes over the histories that another tool has recorded in the targets: looks, and with dry_run => false records what is applied, without running it. A row per target.';
+
+CREATE FUNCTION tenancy.sync(
+    tool text, migration_set text DEFAULT 'default', table_name text DEFAULT NULL, app text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME', 'tenancy_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.sync(text, text, text, text) IS
+    'From now on what is applied and taken back of a set is also written into the table that another tool has in each target.';
+
+CREATE FUNCTION tenancy.stop_sync(migration_set text DEFAULT 'default')
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'tenancy_stop_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.stop_sync(text) IS
+    'Ends that; other tools'' tables stay as they are. False: there was nothing to end.';
 
 CREATE FUNCTION tenancy.baseline(
     schema text, revision text, reference text DEFAULT NULL, force boolean DEFAULT false,

@@ -12,18 +12,22 @@ namespace tenancy::driver {
 namespace {
 
 using boost::asio::awaitable;
-using See = std::function<void(std::size_t index, const TargetTracking& tracking)>;
 using Indexes = std::vector<std::size_t>;  // of targets
+
+Deadline target_deadline(const LaneOptions& options) {
+  if (options.target_timeout.count() == 0) return kNoDeadline;
+  return std::chrono::steady_clock::now() + options.target_timeout;
+}
 
 /// Of so many in one database each session has its part.
 constexpr std::size_t kTargetsOfSession = 250;
 
-struct Looker {
+struct Visitor {
   const ServerDirectory& servers;
   const std::vector<Target>& targets;
-  const Request& request;
   const LaneOptions& options;
-  const See& see;
+  const Visit& visit;
+  const Missed& missed;
   /// By server: targets of one database each, of large ones several times.
   std::map<std::string, std::vector<Indexes>> parts{};
   std::map<std::pair<std::string, std::string>, std::size_t> newest_part{};  ///< of a database, counted from 1
@@ -39,43 +43,34 @@ struct Looker {
     all[part - 1].push_back(index);
   }
 
-  [[nodiscard]] Deadline target_deadline() const {
-    if (options.target_timeout.count() == 0) return kNoDeadline;
-    return std::chrono::steady_clock::now() + options.target_timeout;
-  }
-
-  /// From `next` on; leaves `next` at the target that could not be looked at.
-  awaitable<void> look_from(const Indexes& indexes, std::size_t& next) {
+  /// From `next` on; leaves `next` at the target that could not be visited.
+  awaitable<void> visit_from(const Indexes& indexes, std::size_t& next) {
     const Target& first = targets[indexes.front()];
     Deadline const deadline = std::chrono::steady_clock::now() + options.connect_timeout;
     Connection connection = co_await Connection::open(servers.conninfo(first.server, first.database), deadline);
-    for (; next < indexes.size(); ++next) {
-      TargetTracking const tracking =
-          co_await read_tracking(connection, targets[indexes[next]], request, target_deadline());
-      see(indexes[next], tracking);
-    }
+    for (; next < indexes.size(); ++next) co_await visit(connection, indexes[next]);
   }
 
-  awaitable<void> look_at(const Indexes& indexes) {
+  awaitable<void> visit_part(const Indexes& indexes) {
     std::size_t next = 0;
-    TargetTracking failure;
+    std::optional<ServerError> failure;
     try {
-      co_await look_from(indexes, next);
+      co_await visit_from(indexes, next);
     } catch (const ServerError& error) {
-      failure = {error.sqlstate() == "3D000" ? "missing" : "unreachable", error.what()};
+      failure = error;
     }
-    for (; next < indexes.size(); ++next) see(indexes[next], failure);
+    for (; next < indexes.size(); ++next) missed(indexes[next], *failure);
   }
 };
 
 }  // namespace
 
-awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
-                               const Request& request, const LaneOptions& options, See see) {
-  Looker looker{servers, targets, request, options, see};
-  for (std::size_t i = 0; i < targets.size(); ++i) looker.add(i);
+awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                                const LaneOptions& options, Visit visit, Missed missed) {
+  Visitor visitor{servers, targets, options, visit, missed};
+  for (std::size_t i = 0; i < targets.size(); ++i) visitor.add(i);
   std::vector<const std::pair<const std::string, std::vector<Indexes>>*> by_server;
-  for (const auto& server : looker.parts) by_server.push_back(&server);
+  for (const auto& server : visitor.parts) by_server.push_back(&server);
   // The lanes are shared out among the servers.
   std::size_t const at_once = std::min(by_server.size(), options.lanes);
   auto const bound_of = [&](const std::string& server) {
@@ -86,8 +81,21 @@ awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector
   co_await in_parallel(by_server.size(), at_once, [&](std::size_t i) {
     const auto& [server, parts] = *by_server[i];
     return in_parallel(parts.size(), bound_of(server),
-                       [&looker, &parts = parts](std::size_t k) { return looker.look_at(parts[k]); });
+                       [&visitor, &parts = parts](std::size_t k) { return visitor.visit_part(parts[k]); });
   });
+}
+
+awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                               const Request& request, const LaneOptions& options,
+                               std::function<void(std::size_t index, const TargetTracking& tracking)> see) {
+  Visit const look = [&](Connection& connection, std::size_t i) -> awaitable<void> {
+    TargetTracking const tracking = co_await read_tracking(connection, targets[i], request, target_deadline(options));
+    see(i, tracking);
+  };
+  Missed const missed = [&](std::size_t i, const ServerError& error) {
+    see(i, {error.sqlstate() == "3D000" ? "missing" : "unreachable", error.what()});
+  };
+  co_await visit_elsewhere(servers, targets, options, look, missed);
 }
 
 }  // namespace tenancy::driver
