@@ -8,6 +8,7 @@
 #include "core/format_detection.h"
 #include "core/format_name.h"
 #include "core/migration_metadata.h"
+#include "core/migration_order.h"
 #include "core/migration_text.h"
 #include "core/source_text.h"
 #include "core/utf8.h"
@@ -75,6 +76,14 @@ void apply_name(std::string_view file, const FormatName& name, Migration& migrat
   if (migration.description.empty()) migration.description = name.description;
 }
 
+void check_placed(std::string_view file, const Migration& migration) {
+  try {
+    check_place(migration);
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.what(), error.hint(), std::string{file});
+  }
+}
+
 void read_metadata(std::string_view file, std::string_view text, ParsedFile& parsed) {
   if (parsed.format == Format::flyway) {
     const FlywayScriptConfig config = read_flyway_config(file, text);
@@ -83,6 +92,21 @@ void read_metadata(std::string_view file, std::string_view text, ParsedFile& par
   } else {
     parsed.migration.transactional = read_run_in_transaction(file, text);
   }
+}
+
+TextRules text_rules(Format format, const FormatName& name) noexcept {
+  using Detached = TextRules::Detached;
+  const bool is_pair = name.part == FilePart::up && !name.identity.ends_with('/');
+  TextRules rules;
+  if (name.part == FilePart::whole) rules.markers = marker_rules(format);
+  // Flyway looks at each statement. golang-migrate and Prisma send the file as it is: the server makes a transaction of
+  // several statements, and none of one.
+  if (format == Format::flyway) rules.detached = Detached::any_statement;
+  const bool may_be_golang_migrate = is_pair && (format == Format::own || format == Format::golang_migrate);
+  if (may_be_golang_migrate || format == Format::prisma) rules.detached = Detached::lone_statement;
+  // With pop, an empty file says that this database needs nothing.
+  rules.may_be_empty = format == Format::pop;
+  return rules;
 }
 
 }  // namespace
@@ -105,10 +129,8 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
   if (format == Format::flyway) migration.variables = VariableSyntax::dollar;
   switch (file.part) {
     case FilePart::whole:
-      file.version_line = read_up_text(text, marker_rules(format), migration);
-      break;
     case FilePart::up:
-      file.version_line = read_up_text(text, nullptr, migration);
+      file.version_line = read_up_text(text, text_rules(format, said), migration);
       break;
     case FilePart::down:
       read_down_text(text, migration);
@@ -124,6 +146,7 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
     migration.note = "a baseline; tenancy.resolve records it where the versions that it stands for were applied";
   }
   apply_name(name, said, migration);
+  check_placed(name, migration);
   return file;
 }
 

@@ -2,7 +2,7 @@
 //
 // Our own format, told apart by name:
 //   NNN_name.sql                         one file; header options, `-- UPGRADE` and `-- DOWNGRADE` sections
-//   NNN_name.up.sql, NNN_name.down.sql   a pair; header options in the up file
+//   NNN_name.up.sql, NNN_name.down.sql   a pair, by its number; header options in the up file
 //   NNN_name/up.sql, NNN_name/down.sql   a folder a migration; metadata.toml may say run_in_transaction = false
 //
 // Header options stand in the comment lines at the top of a file, before the first other line:
@@ -11,6 +11,8 @@
 //   -- MIGRATION_DESCRIPTION: add invoices                -- MIGRATION_ALLOW_OUTSIDE: on | off
 //   -- MIGRATION_SET: users                               -- MIGRATION_LOCK_TIMEOUT: 5s
 //   -- MIGRATION_VARIABLES: on | flyway | off             -- MIGRATION_STATEMENT_TIMEOUT: 10min
+//   -- MIGRATION_BRANCHES: billing, reports               -- MIGRATION_AFTER: 1975ea83b712
+//   -- MIGRATION_UNFINISHED: the SQL is yet to be written
 // Any other MIGRATION_ word there is an error, and so is one of these twice, and so is an option anywhere
 // else. Switches are on, true, yes, off, false or no in any case; a header wins over a name. Variables (variables.h)
 // are off unless a header says otherwise; in Flyway's files that hold a `${` they are Flyway's.
@@ -90,7 +92,7 @@ struct ParsedFile {
                                               const FileDefaults& defaults = {});
 
 /// Reads a folder: every file that is_migration_file(), pairs and folders joined. The result is ordered
-/// by set, then versioned before repeatable, then version. Throws what parse_migration_file throws, and
+/// by set, then as migration_order.h says. Throws what parse_migration_file throws, and
 /// Error(bad_file) for a down part without its up part, Error(duplicate_version) naming both files.
 /// A file with no version in its name and no word of a migration in its text, a script that lies there by
 /// chance, is an error too, unless `passed_over` collects the names of such files; and of those that are not needed:
@@ -103,7 +105,8 @@ struct ParsedFile {
 
 /// Adds what a later file of the same migration says (its down part, its metadata) to `migration`.
 /// Throws Error(bad_file) when `part` is not a down or metadata part of it: of the same folder, or of a pair
-/// with the same name in front of `.up.sql` and `.down.sql`; and for a second down part.
+/// with the same number (or the same name without one) in front of `.up.sql` and `.down.sql`; and for a second down
+/// part.
 void merge_part(Migration& migration, const ParsedFile& part);
 
 /// "500ms", "5s", "10min", "2h", "1d" or bare milliseconds, 0 to 2147483647 ms; PostgreSQL's spelling

@@ -23,7 +23,8 @@ class OutsideStep {
   /// variables'.
   OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
               const RunnableMigration& migration, const core::Step& step,
-              const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet);
+              const std::optional<core::TargetVariables>& variables, TargetSession& session, TargetSync sync,
+              bool quiet);
 
   /// In no transaction, and once that one is committed. Throws PgError; the session is then as before.
   StepResult carry_out(const InTrackingTransaction& in_tracking_transaction);
@@ -34,6 +35,9 @@ class OutsideStep {
   void run_statements();
   void run(const ScriptStatement& statement, StatementTimer& timer, SessionSettings& settings);
   void run_in_transaction(const ScriptStatement& statement, StatementTimer& timer);
+  /// CALL, or DO of code that ends transactions.
+  [[nodiscard]] bool may_commit(const ScriptStatement& statement) const;
+  void run_what_may_commit(const ScriptStatement& statement, StatementTimer& timer);
   /// In a transaction: `fn` as the target's role; errors name the statement.
   template <typename Fn>
   void check(const ScriptStatement& statement, Fn fn);
@@ -47,7 +51,7 @@ class OutsideStep {
   bool is_undone(const ConcurrentChange& change);
   void put_row_back();
   void explain_doubt(PgError& error) const;
-  void record_end(StepResult& result) const;
+  void record_end(StepResult& result);
   StepResult finish(const InTrackingTransaction& in_tracking_transaction);
 
   const Settings& settings_;
@@ -57,6 +61,7 @@ class OutsideStep {
   TargetScript const own_script_;
   const SqlScript& script_;
   core::Step step_;
+  TargetSync sync_;
   bool quiet_;
   bool was_recorded_;  ///< there was a row before
   Oid schema_;
@@ -66,7 +71,8 @@ class OutsideStep {
   Oid tracking_table_ = InvalidOid;
   std::size_t tracked_ = 0;  ///< rows of the set while it runs
   TimestampTz begin_ = 0;
-  int done_ = 0;  ///< statements with an effect
+  int done_ = 0;                     ///< statements with an effect
+  bool may_have_committed_ = false;  ///< a part of the statement that runs
 };
 
 }  // namespace tenancy

@@ -5,6 +5,7 @@
 #include "core/target_lock.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/connection/pooler.h"
 
 namespace tenancy::driver {
 
@@ -83,7 +84,9 @@ asio::awaitable<BatchResult> PlainOutside::transact(const PlainBatch& batch) {
   }
   ServerReport report = *reply.failure;
   if (const auto finding = report.sqlstate == "22P02" ? core::finding_in(report.message) : std::nullopt) {
-    report = explain(*finding, place_);
+    const bool differs = finding->code == core::kFindingToolDiffers;
+    report = differs ? explain_difference(part_.store.synced_tool(target_.migration_set).value(), finding->text)
+                     : explain(*finding, place_);
   }
   const Purpose purpose = batch.origin(failed).purpose;
   if (purpose == Purpose::constraints) prefix(report, "deferred constraints, checked at the end of the migration");
@@ -100,8 +103,8 @@ void PlainOutside::name_statement(ServerReport& report, const Script::Statement&
 
 /// Another session for each transaction would have neither our lock nor our settings.
 PlainOutside::Work PlainOutside::require_session() {
-  const Result row = co_await connection_.query("SELECT pg_catalog.pg_backend_pid()", parameters(), deadline_);
-  if (row.text(0, 0) == std::to_string(connection_.backend_pid())) co_return;
+  const bool pooled = co_await is_pooled(connection_, deadline_);
+  if (!pooled) co_return;
   refuse(make_report("0A000",
                      "migration " + stored_.version +
                          " runs outside of a transaction, which takes a session of its "
@@ -113,12 +116,15 @@ PlainOutside::Work PlainOutside::require_session() {
 PlainOutside::Work PlainOutside::begin() {
   co_await require_session();
   if (step_.in_doubt) require_repeatable();
+  part_.steps = {&step_, 1};
+  if (std::optional<core::ToolSync> sync = tool_sync_of(part_)) sync_.emplace(*std::move(sync));
   const std::string try_lock = "SELECT pg_catalog.pg_try_advisory_lock(" + std::to_string(core::kOutsideLockClass) +
                                ", " + std::to_string(core::lock_key(part_.facts.schema)) + ")";
   const Result lock = co_await connection_.query(try_lock, parameters(), deadline_);
   if (lock.text(0, 0) != "t") refuse(explain({std::string(core::kFindingOccupied), {}}, place_));
   PlainBatch batch;
   add_entry(batch, part_);
+  if (sync_) add_tool_check(batch, part_, *sync_);
   batch.add(Purpose::record,
             was_recorded_ ? core::set_running(place_, stored_.version, true) : core::insert_running(place_, stored_));
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
@@ -146,7 +152,9 @@ PlainOutside::Work PlainOutside::run_statements() {
   (void)co_await transact(settings);
   for (std::size_t index = 0; index < script_.statements().size(); ++index) {
     const Script::Statement& statement = script_.statements()[index];
-    if (statement.kind.runs_at_top_level()) {
+    if (statement.kind.may_commit()) {
+      co_await run_what_may_commit(index);
+    } else if (statement.kind.runs_at_top_level()) {
       co_await run_at_top_level(statement);
     } else {
       co_await run_in_transaction(index);
@@ -211,6 +219,28 @@ PlainOutside::Work PlainOutside::run_at_top_level(const Script::Statement& state
   change_.reset();
 }
 
+PlainOutside::Work PlainOutside::run_what_may_commit(std::size_t index) {
+  const Script::Statement& statement = script_.statements()[index];
+  if (part_.facts.role) {
+    // Code that the tenant has planted could take the role of this session back.
+    ServerReport report = make_report(
+        "0A000", "CALL, and DO that commits, cannot run as the owner of the schema", {},
+        "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner.");
+    name_statement(report, statement);
+    refuse(std::move(report));
+  }
+  may_have_committed_ = true;
+  co_await run_alone(statement);
+  may_have_committed_ = false;
+  PlainBatch batch;
+  batch.begin_statement(index);
+  add_own_begin(batch);
+  batch.add(Purpose::check_statement, core::check_migration(place_, part_.facts.schema));
+  batch.add(Purpose::check_statement, core::check_rows(place_, rows_));
+  batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
+  (void)co_await transact(batch);
+}
+
 PlainOutside::Work PlainOutside::run_alone(const Script::Statement& statement) {
   std::optional<ServerReport> report;
   try {
@@ -253,7 +283,7 @@ PlainOutside::Work PlainOutside::undo(ServerReport& report) {
       co_await drop_indexes(remains);
     }
     // What an earlier run did nobody knows, so a step that was in doubt stays so.
-    if (undone && done_ == 0 && !step_.in_doubt) {
+    if (undone && done_ == 0 && !may_have_committed_ && !step_.in_doubt) {
       co_await put_row_back();
       co_return;
     }
@@ -262,6 +292,7 @@ PlainOutside::Work PlainOutside::undo(ServerReport& report) {
     add_sentence(report.detail, std::string("Taking it back failed: ") + second.what() + ".");
   }
   if (done_ > 0) add_sentence(report.detail, "The statements before it are done.");
+  if (may_have_committed_) add_sentence(report.detail, "It may have committed a part of what it does.");
   explain_doubt(report);
 }
 
@@ -287,8 +318,9 @@ asio::awaitable<std::chrono::microseconds> PlainOutside::record_end() {
   batch.add(Purpose::check_target, core::delete_row(place_, stored_.version));
   const bool up = step_.direction == core::Direction::up;
   batch.add(Purpose::record, up ? core::insert_row(place_, stored_) : core::elapsed());
+  const std::size_t at = batch.statements().size() - 1;
+  if (sync_) add_tool_record(batch, part_, *sync_, step_);
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
-  const std::size_t at = batch.statements().size() - 2;
   const BatchResult reply = co_await transact(batch);
   co_return std::chrono::microseconds(reply.results[at].integer(0, 0));
 }
@@ -313,6 +345,8 @@ asio::awaitable<StepOutcome> PlainOutside::carry_out(Deadline deadline) {
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
     failure = error.report();
+  } catch (const core::Error& error) {
+    failure = to_report(error);
   }
   if (failure) {
     was_cancelled_ = failure->sqlstate == "57014" && !passed_its_limit_;

@@ -1,96 +1,47 @@
 #include "driver/command/run_call.h"
 
-#include <fmt/core.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <memory>
 #include <regex>
 
-#include "driver/command/control_settings.h"
-#include "driver/command/listing.h"
-#include "driver/fleet/interruption.h"
-#include "driver/output/display_text.h"
+#include "driver/fleet/database_run.h"
+#include "driver/fleet/extension_settings.h"
+#include "driver/output/console.h"
 
 namespace tenancy::driver {
 
-namespace {
-
-using boost::asio::awaitable;
-
-void print_report(std::FILE* file, const char* word, const ServerReport& report) {
-  fmt::print(file, "{}{}\n", word, visible(report.message));
-  for (const std::string& line : visible_lines(report.detail)) fmt::print(file, "  {}\n", line);
-  for (const std::string& line : visible_lines(in_commands(report.hint))) fmt::print(file, "  {}\n", line);
-  std::fflush(file);
+boost::asio::awaitable<Summary> call_run(Context& context, RunCall call) {
+  Console console = standard_console(context.settings().output.color);
+  std::unique_ptr<Reporter> const reporter = make_reporter(context.settings().output, console);
+  const core::VariableMap& variables = context.settings().request.variables;
+  if (call.settings.empty() && !variables.empty()) {
+    call.settings.emplace_back(kVariablesSetting, variables_setting(variables));
+  }
+  DatabaseRun run{.heading = {.operation = std::move(call.operation),
+                              .revision = std::move(call.revision),
+                              .place = control_place(context),
+                              .lanes = call.workers},
+                  .call = std::move(call.statement),
+                  .run = call.run,
+                  .settings = std::move(call.settings),
+                  .open = [&context] { return context.connect(); },
+                  .reporter = *reporter};
+  co_return co_await run_in_database(std::move(run));
 }
 
-/// Lets the run that a session carries out end behind the targets in hand.
-awaitable<void> abort_run(Context& context, int leader) {
-  try {
-    Connection other = co_await context.connect();
-    Parameters parameters{std::to_string(leader)};
-    (void)co_await other.query(
-        "SELECT tenancy.abort(id) FROM tenancy.runs"
-        " WHERE finished_at IS NULL AND state IN ('running', 'paused') AND tenancy.run_leader(id) = $1::integer",
-        std::move(parameters));
-  } catch (const ServerError& error) {
-    fmt::print(stderr, "tenancy: cannot abort the run: {}\n", error.what());
+std::string control_place(Context& context) {
+  Conninfo const conninfo = context.control_conninfo();
+  auto const value = [&](const char* keyword, const char* variable) {
+    if (auto const given = conninfo.get(keyword); given && !given->empty()) return std::string(*given);
+    return process_variable(variable).value_or("");
+  };
+  if (auto const service = conninfo.get("service"); service && !service->empty()) {
+    return "service " + std::string(*service);
   }
+  std::string database = value("dbname", "PGDATABASE");
+  std::string host = value("host", "PGHOST");
+  if (host.empty()) return database;
+  return database.empty() ? host : database + " on " + host;
 }
-
-struct RunState {
-  std::string id, state;
-};
-
-/// The run, or the one that this session has begun since then. Nothing when there is none, or when a pooler of
-/// transactions has given us another session.
-awaitable<std::optional<RunState>> find_run(Connection& control, std::optional<std::int64_t> run,
-                                            const std::string& since) {
-  std::string sql = "SELECT id, state FROM tenancy.runs WHERE id = $1::bigint";
-  Parameters parameters{run ? std::to_string(*run) : since};
-  if (!run) {
-    sql =
-        "SELECT id, state FROM tenancy.runs"
-        " WHERE id = currval('tenancy.runs_id_seq') AND started_at >= $1::timestamptz";
-  }
-  try {
-    Result const rows = co_await control.query(sql, std::move(parameters));
-    if (rows.rows() > 0) co_return RunState{std::string(rows.text(0, 0)), std::string(rows.text(0, 1))};
-  } catch (const ServerError& error) {
-    if (!error.session_goes_on()) throw;
-  }
-  co_return std::nullopt;
-}
-
-awaitable<void> print_run(Connection& control, const RunState& run, bool as_json) {
-  if (!as_json) {
-    fmt::print("run {}: tenancy run show {}\n", run.id, run.id);
-    co_return;
-  }
-  Parameters parameters{run.id};
-  Result const rows = co_await control.query(
-      "SELECT r.id, r.operation, r.revision, r.state, r.reason, r.targets, r.unchanged,"
-      "       count(*) FILTER (WHERE t.state = 'done'), count(*) FILTER (WHERE t.state = 'failed'),"
-      "       count(*) FILTER (WHERE t.state IN ('pending', 'retrying'))"
-      "  FROM tenancy.runs r LEFT JOIN tenancy.run_targets t ON t.run = r.id WHERE r.id = $1::bigint GROUP BY r.id",
-      std::move(parameters));
-  auto const number = [&](std::size_t column) { return json_of(ValueForm::number, rows.value(0, column)); };
-  auto const text = [&](std::size_t column) { return json_of(ValueForm::text, rows.value(0, column)); };
-  print_json({{"run", number(0)},
-              {"operation", text(1)},
-              {"revision", text(2)},
-              {"state", text(3)},
-              {"reason", text(4)},
-              {"targets", number(5)},
-              {"unchanged", number(6)},
-              {"done", number(7)},
-              {"failed", number(8)},
-              {"left", number(9)}});
-}
-
-}  // namespace
 
 std::string in_commands(const std::string& text) {
   static const std::regex resume(R"(CALL tenancy\.resume\((\d+)\))");
@@ -99,46 +50,6 @@ std::string in_commands(const std::string& text) {
   std::string result = std::regex_replace(text, resume, "tenancy run resume $1");
   result = std::regex_replace(result, retry, "tenancy run retry $1");
   return std::regex_replace(result, report, "tenancy run show $1");
-}
-
-awaitable<ExitCode> call_run(Context& context, std::string sql, Parameters parameters,
-                             std::optional<std::int64_t> run_that_goes_on) {
-  bool const as_json = context.settings().output.json;
-  Connection control = co_await context.connect();
-  co_await give_variables(control, context.settings().request);
-  control.on_notice([as_json](const ServerReport& report) {
-    bool const is_warning = report.severity == "WARNING";
-    if (is_warning || !as_json) print_report(is_warning ? stderr : stdout, is_warning ? "warning: " : "", report);
-  });
-  Result const now = co_await control.query("SELECT clock_timestamp()");
-  std::string const since(now.text(0, 0));
-  auto const executor = co_await boost::asio::this_coro::executor;
-  int const leader = control.backend_pid();
-  std::optional<ServerError> failure;
-  {
-    Interruption const interruption(
-        executor,
-        [&context, executor, leader](const std::string& signal) {
-          fmt::print(stderr, "{}: the targets in hand are finished; once more cancels them\n", signal);
-          boost::asio::co_spawn(executor, abort_run(context, leader), boost::asio::detached);
-        },
-        [&control, executor](const std::string&) {
-          boost::asio::co_spawn(executor, control.cancel(), boost::asio::detached);
-        });
-    try {
-      (void)co_await control.query(sql, std::move(parameters));
-    } catch (const ServerError& error) {
-      if (!error.session_goes_on()) throw;
-      failure = error;
-    }
-  }
-  std::optional<RunState> const run = co_await find_run(control, run_that_goes_on, since);
-  if (failure && !run) throw *failure;
-  if (failure) print_report(stderr, "tenancy: ", failure->report());
-  if (run) co_await print_run(control, *run, as_json);
-  if (!failure) co_return kDone;
-  bool const has_ended = run->state == "failed" || run->state == "done";
-  co_return has_ended ? kTargetsFailed : kStopped;
 }
 
 }  // namespace tenancy::driver

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 #include <system_error>
 
 #include "core/error.h"
 #include "core/file_name.h"
+#include "core/migration_order.h"
 #include "core/version.h"
 #include "driver/command/failure.h"
 #include "driver/files/file_advice.h"
@@ -20,7 +23,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kMostErrors = 100;  // of one folder; more of them say nothing new
+constexpr std::size_t kMostErrors = 100;     // of one folder; more of them say nothing new
+constexpr std::size_t kMostPassedOver = 10;  // that are named, likewise
 
 bool is_same_folder(const fs::path& left, const fs::path& right) {
   std::error_code error;
@@ -54,6 +58,22 @@ bool leave_out(std::vector<core::SourceFile>& files, const core::Error& error) {
          }) > 0;
 }
 
+void note_passed_over(const MigrationFolder& folder, const std::vector<std::string>& names,
+                      std::vector<Finding>& findings) {
+  if (names.size() > kMostPassedOver) {
+    findings.push_back({Finding::Kind::warning, folder.path.string(), 0,
+                        fmt::format("{} files are no migrations of this format, or not needed here, such as {}",
+                                    names.size(), names.front()),
+                        "Those for other databases may stay where they are."});
+    return;
+  }
+  for (const std::string& name : names) {
+    findings.push_back({Finding::Kind::warning, shown(folder, name), 0,
+                        "not a migration of this format, or one that is not needed here",
+                        "Give it the name of one, or move it elsewhere."});
+  }
+}
+
 /// The core stops at the first error. To find all, the files that are in error are left out one by one.
 std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vector<core::SourceFile> files,
                                          std::vector<Finding>& findings) {
@@ -61,11 +81,7 @@ std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vec
     try {
       std::vector<std::string> passed_over;
       std::vector<core::Migration> migrations = core::parse_migration_folder(files, folder.defaults, &passed_over);
-      for (const std::string& name : passed_over) {
-        findings.push_back({Finding::Kind::warning, shown(folder, name), 0,
-                            "not a migration of this format, or one that is not needed here",
-                            "Give it the name of one, or move it elsewhere."});
-      }
+      note_passed_over(folder, passed_over, findings);
       return migrations;
     } catch (const core::Error& error) {
       findings.push_back({Finding::Kind::error, shown(folder, error.file()), error.line(), error.what(), error.hint()});
@@ -76,23 +92,39 @@ std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vec
 
 /// One set may have several folders.
 void find_duplicates(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
-  for (std::size_t i = 1; i < migrations.size(); ++i) {
-    const core::Migration& one = migrations[i - 1];
-    const core::Migration& two = migrations[i];
-    if (one.set != two.set || core::version_key(one.version) != core::version_key(two.version)) continue;
+  std::map<std::pair<std::string_view, std::string>, const core::Migration*> known;
+  for (const core::Migration& two : migrations) {
+    auto const [place, is_new] = known.try_emplace({two.set, core::version_key(two.version)}, &two);
+    if (is_new) continue;
     findings.push_back({Finding::Kind::error, two.filename, 0,
                         fmt::format("version {} of set {} is in two files: {} and {}", two.version, two.set,
-                                    one.filename, two.filename),
+                                    place->second->filename, two.filename),
                         "Give one of them a version of its own."});
   }
 }
 
-void sort_migrations(std::vector<core::Migration>& migrations) {
-  std::stable_sort(migrations.begin(), migrations.end(), [](const core::Migration& a, const core::Migration& b) {
-    if (a.set != b.set) return a.set < b.set;
-    if (a.repeatable != b.repeatable) return b.repeatable;
-    return core::compare_versions(a.version, b.version) < 0;
-  });
+/// They may be stored already, so that this is no error.
+void find_gaps(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  std::set<std::pair<std::string_view, std::string_view>> known;
+  for (const core::Migration& one : migrations) known.emplace(one.set, one.version);
+  for (const core::Migration& one : migrations) {
+    for (const std::string& version : one.after.value_or(std::vector<std::string>())) {
+      if (known.contains({one.set, version})) continue;
+      findings.push_back({Finding::Kind::warning, one.filename, 0,
+                          fmt::format("it comes after {}, which no file of set {} holds", version, one.set),
+                          "Mend MIGRATION_AFTER, unless that one is stored already."});
+    }
+  }
+}
+
+/// Of several folders.
+void sort(std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  try {
+    core::sort_migrations(migrations);
+  } catch (const core::Error& error) {
+    findings.push_back({Finding::Kind::error, {}, 0, error.what(), error.hint()});
+    migrations.clear();
+  }
 }
 
 }  // namespace
@@ -130,8 +162,9 @@ MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders)
     if (!result.has_errors()) advise(folder, migrations, result.findings);
     std::move(migrations.begin(), migrations.end(), std::back_inserter(result.migrations));
   }
-  sort_migrations(result.migrations);
+  sort(result.migrations, result.findings);
   find_duplicates(result.migrations, result.findings);
+  if (!result.has_errors()) find_gaps(result.migrations, result.findings);
   std::stable_partition(result.findings.begin(), result.findings.end(),
                         [](const Finding& finding) { return finding.kind == Finding::Kind::error; });
   return result;

@@ -119,11 +119,30 @@ TEST_F(FilesTest, WarnsOfWhatMayBeMeant) {
   EXPECT_THAT(findings(),
               ElementsAre("004_E.SQL: warning: not a migration file: it is ignored",
                           "cleanup.sql: warning: not a migration of this format, or one that is not needed here",
-                          "001_a.sql: warning: migration 001 is irreversible: it has no down SQL",
                           "003_b.sql: warning: there is a gap between 001 and 003",
                           "20240131120000_c.sql: warning: numbers and timestamps are mixed: 20240131120000 comes "
-                          "behind 003"));
+                          "behind 003",
+                          "001_a.sql: warning: migration 001 is irreversible: it has no down SQL"));
   EXPECT_FALSE(read().has_errors());
+}
+
+TEST_F(FilesTest, SaysAtOnceWhatIsSoOfMany) {
+  for (int i = 1; i <= 12; ++i) {
+    folder_.write("2024013112" + std::to_string(1000 + i) + "_a.postgres.up.sql", "SELECT 1;");
+    folder_.write("2024013112" + std::to_string(1000 + i) + "_a.mysql.up.sql", "SELECT 1;");
+  }
+  EXPECT_THAT(findings(), ElementsAre(".: warning: 12 files are no migrations of this format, or not needed here, such "
+                                      "as 20240131121001_a.mysql.up.sql",
+                                      ".: warning: 12 of 12 migrations are irreversible: they have no down SQL; the "
+                                      "last of them is 20240131121012"));
+}
+
+TEST_F(FilesTest, KnowsTimestampsOfAllLengths) {
+  for (const char* name : {"00000000000000_diesel_initial_setup", "2019-02-26-002946_a", "2025-09-19-132648-0000_b"}) {
+    folder_.write(std::string(name) + "/up.sql", "SELECT 1;");
+    folder_.write(std::string(name) + "/down.sql", "SELECT 1;");
+  }
+  EXPECT_THAT(findings(), ElementsAre());
 }
 
 TEST_F(FilesTest, SetsHaveFoldersOfTheirOwn) {
