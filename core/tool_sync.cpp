@@ -123,7 +123,8 @@ ToolSync::ToolSync(const SyncedTool& synced, const MigrationSet& set, std::strin
 }
 
 std::vector<TargetStatement> ToolSync::check(std::span<const Step> steps, const FileNames& filename_of) const {
-  if (begins_ || steps.empty()) return {};
+  // Of a step in doubt nobody knows whether it goes up or down: what it records is checked then.
+  if (begins_ || steps.empty() || steps.front().in_doubt) return {};
   if (tool_.has_current_only) return {check_current()};
   std::vector<std::string> words;
   for (const Step& step : steps) {
@@ -191,12 +192,20 @@ std::string ToolSync::insert() const {
          with_table(shape_.values, table_) + ")";
 }
 
-/// What a table with the newest versions alone holds, in the order of bytes.
+/// What a table with the newest versions alone holds, in the order of bytes. What has come after the tool's own graph
+/// it does not know.
 std::vector<std::string> ToolSync::heads() const {
-  for (std::size_t i = applied_.size(); i > 0; --i) {
-    if (applied_[i - 1]) return {word(i - 1, {})};
+  std::vector<bool> known = applied_;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (set_.has_graph() && !set_[i].after) known[i] = false;
   }
-  return {};
+  const std::vector<bool> earlier = set_.before(known);
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i] && !earlier[i]) words.push_back(word(i, {}));
+  }
+  std::sort(words.begin(), words.end());
+  return words;
 }
 
 std::string ToolSync::word(std::size_t migration, std::string_view filename) const {
