@@ -4,7 +4,7 @@ namespace tenancy {
 
 namespace {
 
-constexpr int kMaxColumns = 16;
+constexpr std::size_t kMaxColumns = 32;
 
 /// In a guarded frame: allocates.
 Datum to_array(std::span<const std::string> texts) {
@@ -96,6 +96,7 @@ ResultRows::ResultRows(FunctionCallInfo call) : result_(reinterpret_cast<ReturnS
 }
 
 void ResultRows::add(std::initializer_list<Cell> cells) {
+  if (cells.size() > kMaxColumns) throw std::logic_error("a result with too many columns");
   guarded([&] {
     Datum values[kMaxColumns];
     bool nulls[kMaxColumns];
