@@ -194,10 +194,14 @@ std::string ToolSync::insert() const {
 
 /// What a table with the newest versions alone holds, in the order of bytes.
 std::vector<std::string> ToolSync::heads() const {
-  for (std::size_t i = applied_.size(); i > 0; --i) {
-    if (applied_[i - 1]) return {word(i - 1, {})};
+  // With branches, each that nothing comes after; else the newest.
+  const std::vector<bool> before = set_.before(applied_);
+  std::vector<std::string> heads;
+  for (std::size_t i = 0; i < applied_.size(); ++i) {
+    if (applied_[i] && !before[i]) heads.push_back(word(i, {}));
   }
-  return {};
+  std::sort(heads.begin(), heads.end());
+  return heads;
 }
 
 std::string ToolSync::word(std::size_t migration, std::string_view filename) const {
