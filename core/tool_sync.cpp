@@ -192,16 +192,20 @@ std::string ToolSync::insert() const {
          with_table(shape_.values, table_) + ")";
 }
 
-/// What a table with the newest versions alone holds, in the order of bytes.
+/// What a table with the newest versions alone holds, in the order of bytes. What has come after the tool's own graph
+/// it does not know.
 std::vector<std::string> ToolSync::heads() const {
-  // With branches, each that nothing comes after; else the newest.
-  const std::vector<bool> before = set_.before(applied_);
-  std::vector<std::string> heads;
-  for (std::size_t i = 0; i < applied_.size(); ++i) {
-    if (applied_[i] && !before[i]) heads.push_back(word(i, {}));
+  std::vector<bool> known = applied_;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (set_.has_graph() && !set_[i].after) known[i] = false;
   }
-  std::sort(heads.begin(), heads.end());
-  return heads;
+  const std::vector<bool> earlier = set_.before(known);
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i] && !earlier[i]) words.push_back(word(i, {}));
+  }
+  std::sort(words.begin(), words.end());
+  return words;
 }
 
 std::string ToolSync::word(std::size_t migration, std::string_view filename) const {

@@ -12,6 +12,7 @@ void add_init(CLI::App& app, Context& context);
 void add_new(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
+void add_import_project(CLI::App& app, Context& context);
 void add_adopt(CLI::App& app, Context& context);
 void add_baseline(CLI::App& app, Context& context);
 

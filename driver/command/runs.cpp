@@ -190,6 +190,7 @@ void add_going_on(CLI::App& parent, Context& context, CommandWords words, const 
   auto const run = add_run_argument(command);
   auto const workers = add_workers_option(command);
   add_setting_flags(command, context, {SettingGroup::fan_out, SettingGroup::json, SettingGroup::report});
+  add_variable_flag(command, context);
   set_action(command, context, [&context, run, workers, procedure, retries_failed] {
     return go_on(context, {.run = *run, .retries_failed = retries_failed}, procedure, *workers);
   });

@@ -43,10 +43,10 @@ class ToolSyncWords : public testing::TestWithParam<Word> {};
 
 TEST_P(ToolSyncWords, AreTheTools) {
   const Word& word = GetParam();
-  const MigrationSet set = set_of({word.version, "9999"});
+  const MigrationSet set = set_of({word.version, "99999999999999999"});
   const bool has_group = std::string(word.tool) == "django";
   // Something is applied already, so that no table is made.
-  ToolSync sync(synced(word.tool, has_group ? "shop" : ""), set, "acme", rows({"9999"}));
+  ToolSync sync(synced(word.tool, has_group ? "shop" : ""), set, "acme", rows({"99999999999999999"}));
   const std::vector<TargetStatement> up = sync.record(0, Direction::up, word.filename);
   ASSERT_EQ(up.size(), 2U);
   EXPECT_THAT(up[0].sql, StartsWith("DELETE FROM \"acme\"."));
@@ -78,6 +78,31 @@ TEST(ToolSync, HoldsTheNewestAloneWhereTheToolDoes) {
   EXPECT_THAT(late.record(0, Direction::up, {})[2].parameters, ElementsAre(Optional(std::string("3"))));
   // Nothing is left.
   EXPECT_EQ(ToolSync(synced("golang-migrate"), set, "acme", rows({"001"})).record(0, Direction::down, {}).size(), 2U);
+}
+
+TEST(ToolSync, HoldsTheHeadsOfAGraph) {
+  std::vector<StoredMigration> migrations{{.version = "a1", .description = {}, .checksum = {}},
+                                          {.version = "b2", .description = {}, .checksum = {}},
+                                          {.version = "c3", .description = {}, .checksum = {}},
+                                          {.version = "d4", .description = {}, .checksum = {}},
+                                          {.version = "001", .description = {}, .checksum = {}}};
+  migrations[0].after.emplace();
+  migrations[1].after = {"a1"};
+  migrations[2].after = {"a1"};
+  migrations[3].after = {"b2", "c3"};
+  const MigrationSet set("default", migrations);
+  ToolSync sync(synced("alembic"), set, "acme", rows({"a1", "b2"}));
+  const std::vector<TargetStatement> up = sync.record(set.find("c3").value(), Direction::up, {});
+  ASSERT_EQ(up.size(), 4U);
+  EXPECT_THAT(up[0].parameters, ElementsAre(Optional(std::string("{\"b2\"}"))));
+  EXPECT_THAT(up[2].parameters, ElementsAre(Optional(std::string("b2"))));
+  EXPECT_THAT(up[3].parameters, ElementsAre(Optional(std::string("c3"))));
+  const std::vector<TargetStatement> merged = sync.record(set.find("d4").value(), Direction::up, {});
+  ASSERT_EQ(merged.size(), 3U);
+  EXPECT_THAT(merged[2].parameters, ElementsAre(Optional(std::string("d4"))));
+  // Alembic does not know what comes behind its revisions.
+  EXPECT_THAT(sync.record(set.find("001").value(), Direction::up, {})[2].parameters,
+              ElementsAre(Optional(std::string("d4"))));
 }
 
 TEST(ToolSync, MakesTheTableWhereNothingIsApplied) {
