@@ -11,6 +11,27 @@ constexpr std::size_t kMaxParameters = 32;
   pg_unreachable();
 }
 
+void require_room(std::size_t parameters) {
+  if (parameters > kMaxParameters) throw std::logic_error("a query with too many parameters");
+}
+
+/// Parameters as SPI takes them; in a guarded frame, so without a destructor. Their number must be within bounds.
+struct SpiParameters {
+  explicit SpiParameters(std::span<const Value> parameters) {
+    for (const Value& parameter : parameters) {
+      types[count] = TEXTOID;
+      nulls[count] = parameter ? ' ' : 'n';
+      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
+      ++count;
+    }
+  }
+
+  Oid types[kMaxParameters];
+  Datum values[kMaxParameters];
+  char nulls[kMaxParameters];
+  int count = 0;
+};
+
 /// Copies what SPI returned; in a guarded frame, so without a local that has a destructor.
 void copy_rows(std::vector<Row>& rows) {
   if (SPI_tuptable == nullptr) return;
@@ -31,28 +52,20 @@ void copy_rows(std::vector<Row>& rows) {
 }  // namespace
 
 std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees sees, bool read_only) {
-  if (parameters.size() > kMaxParameters) throw std::logic_error("a query with too many parameters");
   std::vector<Row> rows;
+  require_room(parameters.size());
   guarded([&] {
-    Oid types[kMaxParameters];
-    Datum values[kMaxParameters];
-    char nulls[kMaxParameters];
-    int count = 0;
-    for (const Value& parameter : parameters) {
-      types[count] = TEXTOID;
-      nulls[count] = parameter ? ' ' : 'n';
-      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
-      ++count;
-    }
+    SpiParameters given({parameters.begin(), parameters.size()});
     if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
     if (plan_ == nullptr) {
-      SPIPlanPtr const plan = SPI_prepare(sql_, count, types);
+      SPIPlanPtr const plan = SPI_prepare(sql_, given.count, given.types);
       if (plan == nullptr) fail("SPI_prepare", SPI_result);
       SPI_keepplan(plan);
       plan_ = plan;
     }
     Snapshot const snapshot = sees == Sees::latest ? GetLatestSnapshot() : InvalidSnapshot;
-    int const code = SPI_execute_snapshot(plan_, values, nulls, snapshot, InvalidSnapshot, read_only, true, 0);
+    int const code =
+        SPI_execute_snapshot(plan_, given.values, given.nulls, snapshot, InvalidSnapshot, read_only, true, 0);
     if (code < 0) fail("SPI_execute_snapshot", code);
     copy_rows(rows);
     SPI_finish();
@@ -61,19 +74,11 @@ std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees se
 }
 
 void run_once(const std::string& sql, const std::vector<Value>& parameters) {
+  require_room(parameters.size());
   guarded([&] {
-    Oid types[kMaxParameters];
-    Datum values[kMaxParameters];
-    char nulls[kMaxParameters];
-    int count = 0;
-    for (const Value& parameter : parameters) {
-      types[count] = TEXTOID;
-      nulls[count] = parameter ? ' ' : 'n';
-      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
-      ++count;
-    }
+    SpiParameters given(parameters);
     if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
-    int const code = SPI_execute_with_args(sql.c_str(), count, types, values, nulls, false, 0);
+    int const code = SPI_execute_with_args(sql.c_str(), given.count, given.types, given.values, given.nulls, false, 0);
     if (code < 0) fail("SPI_execute_with_args", code);
     SPI_finish();
   });
