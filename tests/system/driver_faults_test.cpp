@@ -13,9 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr int kDone = 0;
-constexpr int kStopped = 3;
-
 using DriverFaults = FleetTest;
 
 const std::vector<std::string> kPatient{"--max-attempts", "1000", "--retry-delay", "1ms", "--max-retry-delay", "20ms"};

@@ -12,12 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr int kDone = 0;
-constexpr int kTargetsFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kStopped = 3;
-constexpr int kCannotConnect = 4;
-
 using DriverFleet = FleetTest;
 
 /// A folder of migration files.

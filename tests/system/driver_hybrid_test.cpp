@@ -10,8 +10,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr int kDone = 0;
-constexpr int kTargetsFailed = 1;
 constexpr int kDatabases = 4;  ///< on each cluster
 
 class DriverHybrid : public FleetTest {

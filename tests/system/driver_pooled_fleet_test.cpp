@@ -15,11 +15,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kDone = 0;
-constexpr int kTargetsFailed = 1;
-constexpr int kUsage = 2;
-constexpr int kStopped = 3;
-
 constexpr int kPoolSize = 3;
 
 /// What a session holds that is not its server's default; PgBouncer itself gives each client its client_encoding and

@@ -9,6 +9,13 @@
 
 namespace tenancy::test {
 
+/// Exit codes, as README promises them.
+inline constexpr int kDone = 0;
+inline constexpr int kTargetsFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kStopped = 3;
+inline constexpr int kCannotConnect = 4;
+
 /// It dies with the thread that started it.
 class DriverProcess {
  public:

@@ -12,10 +12,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kDone = 0;
-constexpr int kTargetsFailed = 1;
-constexpr int kStopped = 3;
-
 constexpr const char* kRun =
     "SELECT id, operation, revision, state, reason, targets, unchanged, led_by FROM tenancy.runs";
 constexpr const char* kTargets =

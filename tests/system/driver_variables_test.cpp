@@ -10,8 +10,6 @@
 namespace tenancy::test {
 namespace {
 
-using driver::kDone;
-using driver::kTargetsFailed;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
