@@ -11,7 +11,7 @@
 #   make demo-stop      stop that cluster and remove it
 #   make check          install packages, build everything, run every test
 #   make bench          measure it against other ways to migrate a fleet (SIZE=10000 WORKERS="1 2 4" RUNS=3
-#                       XARGS_SIZE=500 ALEMBIC_SIZE=50; see bench/main.py), takes about half an hour
+#                       XARGS_SIZE=500 ALEMBIC_SIZE=50 DATABASES=200; see bench/main.py), takes an hour
 #   make clean          remove the extension's objects; make distclean removes the whole build folder
 #
 # The source tree stays clean: objects are compiled in build/extension-<major version>, by this same
@@ -43,8 +43,8 @@ demo-stop:
 check:
 	@.ci/check
 
-bench:
-	@.ci/bench
+bench: driver
+	@TENANCY=$(built_driver) .ci/bench
 
 driver:
 	@! command -v dpkg-query >/dev/null || .ci/packages driver

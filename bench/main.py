@@ -1,27 +1,32 @@
 """Measures tenancy against the ways in which fleets are migrated without it: make bench.
 
-Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE and ALEMBIC_SIZE tenants of the fleet for the
-slow ways (0 leaves one out), QUIET seconds to wait before each measurement until others leave the machine alone. The
-only argument is the file for the results, JSON.
+Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE (psql, dbmate) and ALEMBIC_SIZE tenants of the
+fleet for the slow ways (0 leaves them out; dbmate is left out where it is not installed), DATABASES for tenants that have
+one of their own, QUIET seconds to wait before each measurement until others leave the machine alone. The only argument
+is the file for the results, JSON. The driver is the program TENANCY, which `make driver` builds.
 """
 
 import datetime
 import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
 
 import cluster
+import databases
 import machine
 import memory
+import peers
 import report
 import ways
 
 
 class Bench:
-    def __init__(self, size, workers, runs, xargs_size, alembic_size, quiet, folder):
+    def __init__(self, size, workers, runs, xargs_size, alembic_size, quiet, driver, folder):
         self.size = size
+        self.driver = driver
         self.quiet = quiet
         self.runs = runs
         self.times = []
@@ -31,10 +36,17 @@ class Bench:
         for way in self.tenancy:
             loops = [ways.Loop(way.connections, size, synchronous) for synchronous in (False, True)]
             self.ways += [way, *loops]
+        self.drivers = [ways.Driver(driver, "calls", count, size) for count in workers]
+        for mode in ("plain", "in_database"):
+            self.drivers.append(ways.Driver(driver, mode, max(workers), size))
+        self.ways += self.drivers
         if xargs_size > 0:
-            self.ways.append(ways.Xargs(max(workers), min(xargs_size, size), folder))
+            self.ways.append(peers.Psql(max(workers), min(xargs_size, size), folder))
+            if shutil.which("dbmate"):
+                self.ways.append(peers.Dbmate(max(workers), min(xargs_size, size), folder))
         if alembic_size > 0:
-            self.ways.append(ways.Alembic(min(alembic_size, size), folder))
+            self.ways.append(peers.AlembicCommands(max(workers), min(alembic_size, size), folder))
+            self.ways.append(peers.AlembicPool(max(workers), min(alembic_size, size), folder))
 
     def turns(self):
         """The ways take turns, every other time in reverse."""
@@ -104,6 +116,21 @@ class Bench:
                 if rows != self.size:
                     raise RuntimeError(f"{name} returned {rows} rows for {self.size} tenants")
                 self.record("nothing", turn, f"tenancy.{name}", kind, 1, self.size, watch)
+            for way in self.drivers:
+                self.settle()
+                watch = machine.Stopwatch()
+                way.work(None)
+                watch.stop()
+                self.record("nothing", turn, way.name, f"{way.kind}_no_op", way.connections, self.size, watch)
+
+    def databases(self, count, connections):
+        """Tenants with databases of their own, with the extension and without it."""
+        for ways_there in databases.ways(self.driver, count, connections):
+            for turn in range(1, self.runs + 1):
+                for way in ways_there:
+                    self.settle()
+                    watch = way.measure(turn)
+                    self.record("database", turn, way.name, way.kind, connections, count, watch)
 
     def memory(self):
         """In a migration of its own and with at most two workers, because watching costs time."""
@@ -132,17 +159,21 @@ def main(result_file):
     runs = number("RUNS", 3, 1)
     xargs_size = number("XARGS_SIZE", 500, 0)
     alembic_size = number("ALEMBIC_SIZE", 50, 0)
+    databases_size = number("DATABASES", 200, 0)
     quiet = number("QUIET", 30, 0)
+    driver = os.environ["TENANCY"]
     started = datetime.datetime.now(datetime.timezone.utc)
 
     cluster.use(os.environ["TENANCY_SOCKETS"])
     print(f"making a fleet of {size} empty schemas", flush=True)
     cluster.make_template(size)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(size, workers, runs, xargs_size, alembic_size, quiet, folder)
+        bench = Bench(size, workers, runs, xargs_size, alembic_size, quiet, driver, folder)
         bench.create()
         bench.alter()
     bench.nothing()
+    if databases_size > 0:
+        bench.databases(databases_size, max(workers))
     watched = bench.memory()
 
     lines = report.summarize(bench.times)

@@ -6,6 +6,7 @@ PARTS = {
     "create": "Empty schemas to head (a table, its indexes, the tracking table)",
     "alter": "One more migration (ALTER TABLE … ADD COLUMN)",
     "nothing": "Nothing to do, and asking",
+    "database": "One more migration for tenants with databases of their own",
 }
 
 

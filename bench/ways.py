@@ -1,8 +1,6 @@
 """The ways to bring a fleet to a revision. Each has a database of its own, made from one template."""
 
 import os
-import pathlib
-import shutil
 import subprocess
 import threading
 
@@ -113,60 +111,16 @@ class Loop(Way):
             session.close()
 
 
-class Xargs(Way):
-    """A psql process for each tenant."""
+class Driver(Way):
+    """The binary, from its start to its end."""
 
-    def __init__(self, processes, size, folder):
-        super().__init__("psql per tenant, xargs -P", "xargs", processes, size)
-        self.script = pathlib.Path(folder) / "step.sql"
+    OPTIONS = {"calls": [], "plain": ["--plain"], "in_database": ["--in-database"]}
+    NAMES = {"calls": "tenancy upgrade", "plain": "tenancy upgrade --plain", "in_database": "tenancy upgrade --in-database"}
 
-    def prepare(self, version):
-        sql = "SELECT checksum FROM tenancy.migrations WHERE version = %s"
-        checksum = cluster.run_in(self.database, sql, [version])[0][0]
-        lines = ["BEGIN;", 'SET LOCAL search_path = :"schema", public;']
-        if version == cluster.FIRST_VERSION:
-            lines.append(cluster.TRACKING_SQL)
-        lines.append(cluster.migration_sql(version))
-        lines.append(
-            f"INSERT INTO schema_migrations VALUES ('default', '{version}', '', '{checksum}', 'applied',"
-            " now(), current_user, clock_timestamp() - now());"
-        )
-        lines.append("COMMIT;")
-        self.script.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    def work(self, version):
-        psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.database, "-v", "schema={}", "-f", self.script]
-        xargs = ["xargs", "-P", str(self.connections), "-I{}"]
-        subprocess.run(xargs + psql, input="\n".join(self.schemas), text=True, check=True)
-
-
-class Alembic(Way):
-    """`alembic upgrade head` for one tenant after the other. It keeps its own tracking table, of one column."""
-
-    def __init__(self, size, folder):
-        super().__init__("alembic upgrade head per tenant", "alembic", 1, size)
-        self.folder = pathlib.Path(folder) / "alembic"
-
-    def prepare(self, version):
-        if version == cluster.FIRST_VERSION:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            shutil.copytree(pathlib.Path(__file__).with_name("alembic"), self.folder)
-            (self.folder / "versions").mkdir()
-        before = None if version == cluster.FIRST_VERSION else f"{int(version) - 1:03}"
-        (self.folder / "versions" / f"{version}.py").write_text(
-            "from alembic import op\n\n"
-            f"revision = {version!r}\ndown_revision = {before!r}\n\n\n"
-            f"def upgrade():\n    op.execute({cluster.migration_sql(version)!r})\n",
-            encoding="utf-8",
-        )
+    def __init__(self, binary, mode, connections, size):
+        super().__init__(self.NAMES[mode], f"driver_{mode}", connections, size)
+        self.command = [binary, "upgrade", "--concurrency", str(connections), *self.OPTIONS[mode]]
 
     def work(self, version):
         environment = {**os.environ, "PGDATABASE": self.database}
-        for schema in self.schemas:
-            command = ["alembic", "-c", self.folder / "alembic.ini", "-x", f"tenant={schema}", "upgrade", "head"]
-            subprocess.run(command, env=environment, capture_output=True, check=True)
-
-    def verify(self, version):
-        migrated = cluster.count_migrated(self.database, version)
-        if migrated != self.size:
-            raise RuntimeError(f"{self.name}: {migrated} of {self.size} tenants have {version}")
+        subprocess.run(self.command, env=environment, capture_output=True, check=True)
