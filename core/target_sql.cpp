@@ -155,20 +155,23 @@ TargetStatement begin_statement() { return {"BEGIN ISOLATION LEVEL READ COMMITTE
 TargetStatement own_settings(std::chrono::milliseconds lock_timeout) {
   return {"SELECT pg_catalog.set_config('search_path', '" + std::string(kOwnPath) +
               "', true), pg_catalog.set_config('lock_timeout', $1, true)",
-          {milliseconds(lock_timeout)}};
+          {milliseconds(lock_timeout)},
+          true};
 }
 
 TargetStatement read_facts(const TargetPlace& place) {
   const char* const right = place.server_version >= 160000 ? "'SET'" : "'MEMBER'";
-  return {"SELECT n.oid, o.rolname, current_user, " + role_expression(place) + ", pg_has_role(o.oid, " + right + ")" +
-              std::string(kSchemaAndRoles),
-          {place.schema}};
+  return {"SELECT n.oid, o.rolname, current_user, " + role_expression(place) + ", pg_has_role(o.oid, " + right +
+              "), pg_backend_pid()" + std::string(kSchemaAndRoles),
+          {place.schema},
+          true};
 }
 
 TargetStatement take_role(const TargetPlace& place) {
   return {"SELECT set_config('role', r, true) FROM (SELECT " + role_expression(place) + std::string(kSchemaAndRoles) +
               ") AS role (r) WHERE r IS NOT NULL",
-          {place.schema}};
+          {place.schema},
+          true};
 }
 
 TargetStatement take_named_role(std::string_view role) {
@@ -185,7 +188,8 @@ TargetStatement lock_tracking(const TargetPlace& place, bool to_write) {
 
 TargetStatement check_tracking(const TargetPlace& place) {
   const std::string table = "to_regclass($1)";
-  return {raise("coalesce(" + shape_finding(table) + ", " + own_code_finding(table) + ")"), {tracking_name(place)}};
+  return {
+      raise("coalesce(" + shape_finding(table) + ", " + own_code_finding(table) + ")"), {tracking_name(place)}, true};
 }
 
 TargetStatement read_applied(const TargetPlace& place) {
@@ -209,7 +213,8 @@ TargetStatement lock_target_by_name(const TargetPlace& place) {
 TargetStatement check_schema(const TargetPlace& place, std::uint32_t schema) {
   return {raise("CASE WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE oid = $1::oid AND nspname = $2::name) THEN "
                 "'moved#' END"),
-          {std::to_string(schema), place.schema}};
+          {std::to_string(schema), place.schema},
+          true};
 }
 
 TargetStatement check_applied(const TargetPlace& place, std::span<const AppliedMigration> applied) {
@@ -224,7 +229,8 @@ TargetStatement check_unoccupied(std::uint32_t schema) {
   return {raise("CASE WHEN EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM "
                 "pg_database WHERE datname = current_database()) AND classid = $1::oid AND objid = $2::oid AND "
                 "objsubid = 2 AND granted AND pid <> pg_backend_pid()) THEN 'occupied#' END"),
-          {std::to_string(kOutsideLockClass), std::to_string(schema)}};
+          {std::to_string(kOutsideLockClass), std::to_string(schema)},
+          true};
 }
 
 namespace {
@@ -264,21 +270,24 @@ TargetStatement migration_settings(const TargetPlace& place, const MigrationSett
               ", CASE WHEN pg_catalog.current_setting('client_min_messages') NOT IN ('warning', 'error') THEN " +
               set("client_min_messages", "'warning'") + " END, " +
               set("tenancy_driver.began", "extract(epoch FROM pg_catalog.clock_timestamp())::pg_catalog.text"),
-          {path + "pg_temp", milliseconds(settings.lock_timeout), milliseconds(settings.statement_timeout)}};
+          {path + "pg_temp", milliseconds(settings.lock_timeout), milliseconds(settings.statement_timeout)},
+          true};
 }
 
 TargetStatement check_migration(const TargetPlace& place, std::uint32_t schema) {
   return {raise("CASE WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE oid = $1::oid AND nspname = $2::name) THEN "
                 "'renames#' WHEN to_regclass($3) IS NULL OR " +
                 shape_finding("to_regclass($3)") + " IS NOT NULL THEN 'tracking#' END"),
-          {std::to_string(schema), place.schema, tracking_name(place)}};
+          {std::to_string(schema), place.schema, tracking_name(place)},
+          true};
 }
 
 TargetStatement check_escapes(const TargetPlace& place, std::uint32_t schema) {
   std::vector<std::string> shared = place.shared_schemas;
   std::erase(shared, place.schema);
   return {raise("coalesce(" + escape_finding("$2::text[]") + ", " + extension_finding() + ")"),
-          {std::to_string(schema), text_array(shared)}};
+          {std::to_string(schema), text_array(shared)},
+          true};
 }
 
 TargetStatement leave_path() {
@@ -340,8 +349,9 @@ std::vector<TargetStatement> reset_migration() {
 }
 
 std::vector<TargetStatement> reset_session() {
-  return {{"CLOSE ALL"},     {"DEALLOCATE ALL"},    {"UNLISTEN *"},
-          {"DISCARD PLANS"}, {"DISCARD SEQUENCES"}, {"SELECT pg_catalog.pg_advisory_unlock_all()"}};
+  return {{"CLOSE ALL"}, {"UNLISTEN *"}, {"DISCARD SEQUENCES"}, {"SELECT pg_catalog.pg_advisory_unlock_all()"}};
 }
+
+std::vector<TargetStatement> reset_plans() { return {{"DEALLOCATE ALL"}, {"DISCARD PLANS"}}; }
 
 }  // namespace tenancy::core

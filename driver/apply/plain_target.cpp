@@ -50,8 +50,13 @@ core::TargetPlace place_of(const Request& request, const Target& target, int ser
           request.shared_schemas, role_of(request, target), server_version};
 }
 
-PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version)
-    : store_(store), request_(request), target_(target), place_(place_of(request, target, server_version)) {
+PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target,
+                         const Connection& connection)
+    : store_(store),
+      request_(request),
+      target_(target),
+      connection_(connection),
+      place_(place_of(request, target, connection.server_version())) {
   if (target.schema.size() > kLongestName) {
     refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
                        "It has " + std::to_string(target.schema.size()) + " bytes; names have at most " +
@@ -69,7 +74,17 @@ void PlainTarget::look() {
   add_look(batch_, place_, request_.lock_timeout);
 }
 
+/// Is a statement gone that the session kept? A function that a migration called may have taken it away.
+bool PlainTarget::lost_statements(const BatchResult& reply) const {
+  return reply.failure && reply.failure->sqlstate == "26000" && looks_ < kMostLooks &&
+         batch_.statements()[reply.results.size()].is_kept;
+}
+
 void PlainTarget::take(const BatchResult& reply) {
+  if (lost_statements(reply)) {
+    needs_rollback_ = true;
+    return look();
+  }
   try {
     switch (stage_) {
       case Stage::look:
@@ -115,6 +130,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.caller = facts->text(0, core::kFactCaller);
   facts_.role = facts->value(0, core::kFactRole);
   facts_.may_be_owner = facts->text(0, core::kFactMayBeOwner) == "t";
+  facts_.backend_pid = static_cast<int>(facts->integer(0, core::kFactBackend));
   return true;
 }
 
@@ -227,6 +243,7 @@ void PlainTarget::act() {
                  std::span(plan_.steps).first(inside_),
                  {request_.lock_timeout, request_.statement_timeout}};
   part.checks_each_statement = checks_each_statement_;
+  part.keeps_statements = connection_.keeps_statements();
   const core::MigrationSet& set = store_.set(target_.migration_set);
   part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
                                         [&](const core::Step& step) { return !set[step.migration].transactional; });

@@ -25,7 +25,7 @@ class PlainTarget {
  public:
   /// The references must outlive the object. A request with a relative revision must be made absolute by to_revision()
   /// before what is left of it is asked for again.
-  PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version);
+  PlainTarget(const MigrationStore& store, const Request& request, const Target& target, const Connection& connection);
 
   /// What to send next; nothing when it is over.
   [[nodiscard]] const PlainBatch& next() const noexcept { return batch_; }
@@ -62,6 +62,7 @@ class PlainTarget {
   enum class Stage { look, details, act, clear, over };
 
   void look();
+  [[nodiscard]] bool lost_statements(const BatchResult& reply) const;
   void take_look(const BatchResult& reply);
   [[nodiscard]] bool read_facts(const BatchResult& reply);
   void explain_look(const BatchResult& reply);
@@ -85,6 +86,7 @@ class PlainTarget {
   const MigrationStore& store_;
   const Request& request_;
   const Target& target_;
+  const Connection& connection_;
   core::TargetPlace place_;
   PlainFacts facts_;
   Stage stage_ = Stage::look;
