@@ -48,10 +48,22 @@ bool commits(const Command& command) {
   return (command.first.is_word("commit") || command.first.is_word("end")) && has_no_options(command);
 }
 
-bool controls_transaction(const SqlStatement& statement) {
-  const SqlToken first = command_of(statement).first;
+bool controls_transaction(const Command& command) {
   return std::any_of(kTransactionWords.begin(), kTransactionWords.end(),
-                     [&](std::string_view word) { return first.is_word(word); });
+                     [&](std::string_view word) { return command.first.is_word(word); });
+}
+
+/// The statements that are BEGIN, COMMIT, BEGIN, …, COMMIT; none when transactions are controlled in any other way.
+std::vector<const SqlStatement*> find_envelopes(const std::vector<SqlStatement>& statements) {
+  std::vector<const SqlStatement*> found;
+  for (const SqlStatement& statement : statements) {
+    const Command command = command_of(statement);
+    if (!controls_transaction(command)) continue;
+    const bool is_open = found.size() % 2 == 1;
+    if (is_open ? !commits(command) : !begins(command)) return {};
+    found.push_back(&statement);
+  }
+  return found.size() % 2 == 0 ? found : std::vector<const SqlStatement*>{};
 }
 
 /// Takes the statement and its semicolon out.
@@ -66,16 +78,13 @@ void erase(std::string& sql, std::size_t offset, std::size_t size) {
 
 bool take_off_envelope(std::string& sql) {
   const std::vector<SqlStatement> statements = split_statements(sql);
-  if (statements.size() < 2 || !begins(command_of(statements.front())) || !commits(command_of(statements.back()))) {
-    return false;
-  }
-  if (std::any_of(statements.begin() + 1, statements.end() - 1, controls_transaction)) return false;
-
+  const std::vector<const SqlStatement*> envelopes = find_envelopes(statements);
   std::string inside = sql;
-  erase(inside, statements.back().offset, statements.back().text.size());
-  erase(inside, statements.front().offset, statements.front().text.size());
+  for (auto statement = envelopes.rbegin(); statement != envelopes.rend(); ++statement) {
+    erase(inside, (*statement)->offset, (*statement)->text.size());
+  }
   inside.resize(ascii::trim_right(inside).size());
-  if (inside.empty()) return false;
+  if (envelopes.empty() || inside.empty()) return false;
   sql = std::move(inside) + '\n';
   return true;
 }

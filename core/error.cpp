@@ -41,4 +41,10 @@ std::string Error::located_message() const {
   return result;
 }
 
+std::string Error::placed_message() const {
+  std::string place = file_;
+  if (line_ > 0) place += (place.empty() ? "line " : " line ") + std::to_string(line_);
+  return place.empty() ? what() : place + ": " + what();
+}
+
 }  // namespace tenancy::core

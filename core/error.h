@@ -41,6 +41,8 @@ class Error : public std::runtime_error {
 
   /// `file:line: message`, with the parts that are known.
   [[nodiscard]] std::string located_message() const;
+  /// `file line 3: message`, as errors of statements name their place.
+  [[nodiscard]] std::string placed_message() const;
 
  private:
   ErrorKind kind_;

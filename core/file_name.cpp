@@ -50,8 +50,11 @@ std::optional<FileName> parse_file_name(std::string_view name) noexcept {
   }
   for (const auto& [suffix, part] : {std::pair{kUpSuffix, FilePart::up}, {kDownSuffix, FilePart::down}}) {
     if (!path.base.ends_with(suffix)) continue;
-    return FileName{part, path.base.substr(0, path.base.size() - suffix.size()),
-                    name.substr(0, name.size() - suffix.size())};
+    const std::string_view stem = path.base.substr(0, path.base.size() - suffix.size());
+    // golang-migrate joins a pair by its number; the words behind it may differ.
+    const auto split = split_stem(stem);
+    const std::size_t rest = suffix.size() + (split ? split->rest.size() : 0);
+    return FileName{part, stem, name.substr(0, name.size() - rest)};
   }
   if (!path.base.ends_with(kSuffix)) return std::nullopt;
   return FileName{FilePart::whole, path.base.substr(0, path.base.size() - kSuffix.size()), name};

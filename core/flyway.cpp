@@ -106,6 +106,12 @@ std::vector<const SourceFile*> without_needless_baselines(std::span<const Source
   return rest;
 }
 
+bool has_placeholders(const Migration& migration) noexcept {
+  constexpr std::string_view kOpening = "${";
+  return migration.up.sql.find(kOpening) != std::string::npos ||
+         (migration.down && migration.down->sql.find(kOpening) != std::string::npos);
+}
+
 FlywayScriptConfig read_flyway_config(std::string_view file, std::string_view text) {
   FlywayScriptConfig config;
   int number = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/format_name.h"
+#include "core/migration.h"
 
 namespace tenancy::core {
 
@@ -21,6 +22,9 @@ namespace tenancy::core {
 /// the last one counts.
 [[nodiscard]] std::vector<const SourceFile*> without_needless_baselines(std::span<const SourceFile* const> files,
                                                                         std::vector<const SourceFile*>& left_out);
+
+/// Is there a `${` in its SQL? Other files of Flyway cost nothing for what they do not use.
+[[nodiscard]] bool has_placeholders(const Migration& migration) noexcept;
 
 struct FlywayScriptConfig {
   bool transactional = true;

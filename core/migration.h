@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tenancy::core {
 
@@ -31,10 +33,34 @@ enum class TargetKind { shared, tenant, combined };
          (scope == Scope::shared) == (kind == TargetKind::shared);
 }
 
+/// How the SQL of a migration names variables (variables.h); spelled off, on and flyway.
+enum class VariableSyntax { none, braces, dollar };
+
+/// on, true, yes, off, false or no, in any case; nothing for another word.
+[[nodiscard]] std::optional<bool> parse_switch(std::string_view text) noexcept;
+
+[[nodiscard]] std::string_view to_string(VariableSyntax syntax) noexcept;
+
+/// The same words, and what switches are spelled as; throws Error(bad_value).
+[[nodiscard]] VariableSyntax parse_variable_syntax(std::string_view text);
+
+/// Text in an SqlSection that stands there in place of a variable: [begin, end).
+struct Replacement {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  int source_lines = 0;  ///< line ends in what it replaces
+
+  friend bool operator==(const Replacement&, const Replacement&) = default;
+};
+
 /// SQL text and the line of its file at which the text begins (1-based).
 struct SqlSection {
   std::string sql;
   int first_line = 1;
+  std::vector<Replacement> replacements{};  ///< in their order
+
+  /// The line of the file that the byte at `offset` comes from.
+  [[nodiscard]] int line_at(std::size_t offset) const noexcept;
 
   friend bool operator==(const SqlSection&, const SqlSection&) = default;
 };
@@ -51,6 +77,7 @@ struct Migration {
   bool transactional = true;
   bool repeatable = false;     ///< applied again whenever its checksum changes, after all versioned ones
   bool allow_outside = false;  ///< may create, alter or drop objects outside the target schema
+  VariableSyntax variables = VariableSyntax::none;             ///< of both sections
   std::optional<std::chrono::milliseconds> lock_timeout;       ///< per lock wait; absent: the run's
   std::optional<std::chrono::milliseconds> statement_timeout;  ///< per statement; absent: the run's
   std::string filename;                                        ///< where it came from; empty when it came from a call

@@ -10,7 +10,6 @@
 #include "core/migration_metadata.h"
 #include "core/migration_text.h"
 #include "core/source_text.h"
-#include "core/sql_lexer.h"
 #include "core/utf8.h"
 #include "core/version.h"
 
@@ -55,18 +54,6 @@ FormatName name_in(Format format, std::string_view name) {
   return std::move(*result);
 }
 
-/// Without their values, the SQL would run with the placeholders in it wherever they stand in a quote.
-void refuse_placeholders(std::string_view file, std::string_view text) {
-  SqlLexer lexer{text};
-  while (const auto token = lexer.next()) {
-    const std::size_t at = text.substr(0, token->offset + token->text.size() + 1).find("${", token->offset);
-    if (at == std::string_view::npos) continue;
-    throw Error(ErrorKind::bad_file, "Flyway's placeholders are not supported",
-                "Write the value in its place; unqualified names are those of the tenant's schema.", std::string{file},
-                line_of(text, at));
-  }
-}
-
 /// Version and description, where the header does not give them. Part `whole` and `up` must get a version.
 void apply_name(std::string_view file, const FormatName& name, Migration& migration) {
   const bool must_have_version = name.part == FilePart::whole || name.part == FilePart::up;
@@ -90,10 +77,27 @@ void apply_name(std::string_view file, const FormatName& name, Migration& migrat
 
 void read_metadata(std::string_view file, std::string_view text, ParsedFile& parsed) {
   if (parsed.format == Format::flyway) {
-    parsed.migration.transactional = read_flyway_config(file, text).transactional;
+    const FlywayScriptConfig config = read_flyway_config(file, text);
+    parsed.migration.transactional = config.transactional;
+    parsed.replaces_placeholders = config.placeholders;
   } else {
     parsed.migration.transactional = read_run_in_transaction(file, text);
   }
+}
+
+TextRules text_rules(Format format, const FormatName& name) noexcept {
+  using Detached = TextRules::Detached;
+  const bool is_pair = name.part == FilePart::up && !name.identity.ends_with('/');
+  TextRules rules;
+  if (name.part == FilePart::whole) rules.markers = marker_rules(format);
+  // Flyway looks at each statement. golang-migrate and Prisma send the file as it is: the server makes a transaction of
+  // several statements, and none of one.
+  if (format == Format::flyway) rules.detached = Detached::any_statement;
+  const bool may_be_golang_migrate = is_pair && (format == Format::own || format == Format::golang_migrate);
+  if (may_be_golang_migrate || format == Format::prisma) rules.detached = Detached::lone_statement;
+  // With pop, an empty file says that this database needs nothing.
+  rules.may_be_empty = format == Format::pop;
+  return rules;
 }
 
 }  // namespace
@@ -113,13 +117,11 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
   migration.transactional = said.transactional;
 
   const std::string text = read_source_text(name, content);
-  if (format == Format::flyway) refuse_placeholders(name, text);
+  if (format == Format::flyway) migration.variables = VariableSyntax::dollar;
   switch (file.part) {
     case FilePart::whole:
-      file.version_line = read_up_text(text, marker_rules(format), migration);
-      break;
     case FilePart::up:
-      file.version_line = read_up_text(text, nullptr, migration);
+      file.version_line = read_up_text(text, text_rules(format, said), migration);
       break;
     case FilePart::down:
       read_down_text(text, migration);
@@ -127,6 +129,9 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
     case FilePart::metadata:
       read_metadata(name, text, file);
       break;
+  }
+  if (migration.variables == VariableSyntax::dollar && !has_placeholders(migration)) {
+    migration.variables = VariableSyntax::none;
   }
   if (said.baseline) {
     migration.note = "a baseline; tenancy.resolve records it where the versions that it stands for were applied";

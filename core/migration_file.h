@@ -2,7 +2,7 @@
 //
 // Our own format, told apart by name:
 //   NNN_name.sql                         one file; header options, `-- UPGRADE` and `-- DOWNGRADE` sections
-//   NNN_name.up.sql, NNN_name.down.sql   a pair; header options in the up file
+//   NNN_name.up.sql, NNN_name.down.sql   a pair, by its number; header options in the up file
 //   NNN_name/up.sql, NNN_name/down.sql   a folder a migration; metadata.toml may say run_in_transaction = false
 //
 // Header options stand in the comment lines at the top of a file, before the first other line:
@@ -10,9 +10,10 @@
 //   -- MIGRATION_VERSION: 007                             -- MIGRATION_REPEATABLE: on | off
 //   -- MIGRATION_DESCRIPTION: add invoices                -- MIGRATION_ALLOW_OUTSIDE: on | off
 //   -- MIGRATION_SET: users                               -- MIGRATION_LOCK_TIMEOUT: 5s
-//                                                         -- MIGRATION_STATEMENT_TIMEOUT: 10min
+//   -- MIGRATION_VARIABLES: on | flyway | off             -- MIGRATION_STATEMENT_TIMEOUT: 10min
 // Any other MIGRATION_ word there is an error, and so is one of these twice, and so is an option anywhere
-// else. Switches are on, true, yes, off, false or no in any case; a header wins over a name.
+// else. Switches are on, true, yes, off, false or no in any case; a header wins over a name. Variables (variables.h)
+// are off unless a header says otherwise; in Flyway's files that hold a `${` they are Flyway's.
 //
 // `-- UPGRADE` and `-- DOWNGRADE` stand alone on their lines, in either order. Inside quotes, dollar quotes
 // and comments they are no markers, nor are they in pairs and folders, whose names say what they hold. With
@@ -69,7 +70,8 @@ struct ParsedFile {
   FilePart part = FilePart::whole;
   Migration migration;
   Format format = Format::own;
-  int version_line = 0;  ///< where a header gives the version; 0 when the name does
+  int version_line = 0;               ///< where a header gives the version; 0 when the name does
+  bool replaces_placeholders = true;  ///< false: a script's configuration says so
 };
 
 /// True when a file of this name means something in one of the formats, so that a folder's other files (README.md,
@@ -101,7 +103,8 @@ struct ParsedFile {
 
 /// Adds what a later file of the same migration says (its down part, its metadata) to `migration`.
 /// Throws Error(bad_file) when `part` is not a down or metadata part of it: of the same folder, or of a pair
-/// with the same name in front of `.up.sql` and `.down.sql`; and for a second down part.
+/// with the same number (or the same name without one) in front of `.up.sql` and `.down.sql`; and for a second down
+/// part.
 void merge_part(Migration& migration, const ParsedFile& part);
 
 /// "500ms", "5s", "10min", "2h", "1d" or bare milliseconds, 0 to 2147483647 ms; PostgreSQL's spelling

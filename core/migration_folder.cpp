@@ -64,7 +64,7 @@ struct Entry {
 [[noreturn]] void refuse_lone_part(const ParsedFile& part) {
   const bool is_down = part.part == FilePart::down;
   throw Error(ErrorKind::bad_file, std::string{is_down ? "this down file" : "this metadata.toml"} + " has no up file",
-              is_down ? "Give both files of a migration the same name before .up.sql and .down.sql, or put up.sql "
+              is_down ? "Give both files of a migration the same number before .up.sql and .down.sql, or put up.sql "
                         "and down.sql into one folder."
                       : "Put it beside the script that it is for.",
               part.migration.filename);
@@ -269,7 +269,11 @@ void merge_part(Migration& migration, const ParsedFile& part) {
   }
   // Only `false` says anything: true is the default, and the up file may already say off.
   if (!part.migration.transactional) migration.transactional = false;
+  if (!part.replaces_placeholders && migration.variables == VariableSyntax::dollar) {
+    migration.variables = VariableSyntax::none;
+  }
   if (part.part == FilePart::metadata) return;
+  if (migration.variables == VariableSyntax::none) migration.variables = part.migration.variables;
   if (migration.down) {
     throw Error(ErrorKind::bad_file, "a second down file for migration " + migration.version, {}, filename);
   }

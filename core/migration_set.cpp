@@ -57,6 +57,10 @@ MigrationSet::MigrationSet(std::string name, std::vector<StoredMigration> migrat
   }
 }
 
+bool MigrationSet::has_variables() const noexcept {
+  return std::any_of(migrations_.begin(), migrations_.end(), [](const auto& one) { return one.has_variables; });
+}
+
 std::optional<std::size_t> MigrationSet::find(std::string_view version) const {
   const auto found = by_version_.find(version);
   if (found == by_version_.end()) return std::nullopt;

@@ -21,6 +21,7 @@ struct StoredMigration {
   bool transactional = true;
   bool repeatable = false;
   bool reversible = true;
+  bool has_variables = false;
 };
 
 /// Immutable once built; indexes are stable and are what plans hold.
@@ -37,6 +38,9 @@ class MigrationSet {
 
   /// Indexes [0, versioned_count()) are versioned, the others repeatable.
   [[nodiscard]] std::size_t versioned_count() const noexcept { return versioned_count_; }
+
+  /// Has any of its migrations variables?
+  [[nodiscard]] bool has_variables() const noexcept;
 
   /// The index of the migration with exactly this version.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view version) const;

@@ -11,7 +11,9 @@
 #include "core/message.h"
 #include "core/option_line.h"
 #include "core/source_text.h"
+#include "core/sql_kind.h"
 #include "core/sql_scanner.h"
+#include "core/sql_statements.h"
 
 namespace tenancy::core {
 
@@ -186,15 +188,32 @@ void take_off_envelopes(Migration& migration) {
   if (of_up || of_down) migration.note = "its own BEGIN and COMMIT were left out";
 }
 
+/// Takes the transaction away where the tool that the file is from would have none.
+void detach(Migration& migration, TextRules::Detached detached) {
+  if (detached == TextRules::Detached::none) return;
+  const std::vector<SqlStatement> statements = split_statements(migration.up.sql);
+  if (detached == TextRules::Detached::lone_statement && statements.size() != 1) return;
+  for (const SqlStatement& statement : statements) {
+    const std::string_view what = SqlKind{statement.text}.top_level_only();
+    if (what.empty()) continue;
+    migration.transactional = false;
+    migration.note = "without a transaction, for " + std::string{what};
+    return;
+  }
+}
+
 }  // namespace
 
-int read_up_text(std::string_view text, const MarkerRules* rules, Migration& migration) {
+int read_up_text(std::string_view text, const TextRules& rules, Migration& migration) {
   const std::string_view file = migration.filename;
-  if (ascii::trim(text).empty()) refuse_file(file, 0, "the file is empty", "Write the SQL that goes up, or a comment.");
+  if (ascii::trim(text).empty() && !rules.may_be_empty) {
+    refuse_file(file, 0, "the file is empty", "Write the SQL that goes up, or a comment.");
+  }
   OptionReader options{file, migration};
-  const Outline outline = OutlineReader{file, text, rules, options}.read();
-  read_sections(file, text, outline, rules, migration);
+  const Outline outline = OutlineReader{file, text, rules.markers, options}.read();
+  read_sections(file, text, outline, rules.markers, migration);
   migration.transactional = migration.transactional && outline.transactional;
+  if (migration.transactional && !options.says_transaction()) detach(migration, rules.detached);
   take_off_envelopes(migration);
   return options.version_line();
 }

@@ -15,16 +15,11 @@ namespace {
 constexpr std::string_view kPrefix = "MIGRATION_";
 constexpr const char* kOptionsHint =
     "The options are MIGRATION_VERSION, MIGRATION_DESCRIPTION, MIGRATION_SET, MIGRATION_SCOPE, "
-    "MIGRATION_TRANSACTION, MIGRATION_REPEATABLE, MIGRATION_ALLOW_OUTSIDE, MIGRATION_LOCK_TIMEOUT and "
-    "MIGRATION_STATEMENT_TIMEOUT.";
+    "MIGRATION_TRANSACTION, MIGRATION_REPEATABLE, MIGRATION_ALLOW_OUTSIDE, MIGRATION_VARIABLES, "
+    "MIGRATION_LOCK_TIMEOUT and MIGRATION_STATEMENT_TIMEOUT.";
 
-bool parse_switch(std::string_view text) {
-  for (const std::string_view on : {"on", "true", "yes"}) {
-    if (ascii::equals_ignoring_case(text, on)) return true;
-  }
-  for (const std::string_view off : {"off", "false", "no"}) {
-    if (ascii::equals_ignoring_case(text, off)) return false;
-  }
+bool switch_in(std::string_view text) {
+  if (const auto value = parse_switch(text)) return *value;
   throw Error(ErrorKind::bad_value, quoted_text(text) + " is neither on nor off", "Write on or off.");
 }
 
@@ -50,19 +45,33 @@ struct Option {
   void (*set)(Migration&, std::string_view);
 };
 
+constexpr std::string_view kTransaction = "MIGRATION_TRANSACTION";
+
 // The version stands first: OptionReader::version_line() relies on it.
 constexpr std::array<Option, kOptionCount> kOptions{{
     {"MIGRATION_VERSION", set_version},
     {"MIGRATION_DESCRIPTION", [](Migration& m, std::string_view value) { m.description = value; }},
     {"MIGRATION_SET", set_set},
     {"MIGRATION_SCOPE", [](Migration& m, std::string_view value) { m.scope = parse_scope(value); }},
-    {"MIGRATION_TRANSACTION", [](Migration& m, std::string_view value) { m.transactional = parse_switch(value); }},
-    {"MIGRATION_REPEATABLE", [](Migration& m, std::string_view value) { m.repeatable = parse_switch(value); }},
-    {"MIGRATION_ALLOW_OUTSIDE", [](Migration& m, std::string_view value) { m.allow_outside = parse_switch(value); }},
+    {kTransaction, [](Migration& m, std::string_view value) { m.transactional = switch_in(value); }},
+    {"MIGRATION_REPEATABLE", [](Migration& m, std::string_view value) { m.repeatable = switch_in(value); }},
+    {"MIGRATION_ALLOW_OUTSIDE", [](Migration& m, std::string_view value) { m.allow_outside = switch_in(value); }},
+    {"MIGRATION_VARIABLES", [](Migration& m, std::string_view value) { m.variables = parse_variable_syntax(value); }},
     {"MIGRATION_LOCK_TIMEOUT", [](Migration& m, std::string_view value) { m.lock_timeout = parse_duration(value); }},
     {"MIGRATION_STATEMENT_TIMEOUT",
      [](Migration& m, std::string_view value) { m.statement_timeout = parse_duration(value); }},
 }};
+
+// Of sqlx, npm's postgres-migrations, Atlas and morph.
+constexpr std::array<std::string_view, 4> kNoTransaction{"no-transaction", "postgres-migrations disable-transaction",
+                                                         "atlas:txmode none", "morph:nontransactional"};
+
+bool says_no_transaction(std::string_view comment) noexcept {
+  comment = ascii::trim(comment);
+  if (!comment.starts_with("--")) return false;
+  return std::find(kNoTransaction.begin(), kNoTransaction.end(), ascii::trim(comment.substr(2))) !=
+         kNoTransaction.end();
+}
 
 /// A comment's text that begins with a word of the options' shape, in any case.
 struct OptionWord {
@@ -98,6 +107,11 @@ void OptionReader::refuse(int line, const std::string& message, std::string hint
 }
 
 void OptionReader::read(std::string_view comment, int line) {
+  if (says_no_transaction(comment)) {
+    migration_.transactional = false;
+    says_transaction_ = true;
+    return;
+  }
   const std::optional<OptionWord> word = match_option_word(comment);
   if (!word) return;
   const std::string name{word->name};
@@ -113,6 +127,7 @@ void OptionReader::read(std::string_view comment, int line) {
   int& given = lines_[static_cast<std::size_t>(option - kOptions.begin())];
   if (given > 0) refuse(line, name + " stands twice", "Line " + std::to_string(given) + " gives it already.");
   given = last_line_ = line;
+  says_transaction_ = says_transaction_ || option->name == kTransaction;
 
   const std::string_view value = ascii::trim(word->rest.substr(1));
   if (value.empty()) {

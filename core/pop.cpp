@@ -54,7 +54,7 @@ std::optional<FormatName> parse_pop_name(std::string_view name) {
   result.description = words_of(split->rest);
   result.stem = stem;
   const std::string_view folder = split_path(name).folder;
-  result.identity = std::string{folder} + "/" + result.stem;
+  result.identity = std::string{folder} + "/" + std::string{split->version};
   return result;
 }
 

@@ -65,7 +65,7 @@ class FolderReader {
                   "Put the script there, or take the change out of the plan.", plan_.name, change.line);
     }
     migration.filename = deploy->name;
-    (void)read_up_text(read_source_text(deploy->name, deploy->content), nullptr, migration);
+    (void)read_up_text(read_source_text(deploy->name, deploy->content), {}, migration);
     if (const SourceFile* revert = find_script("revert/", change)) {
       Migration down;
       down.transactional = migration.transactional;

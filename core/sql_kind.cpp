@@ -129,7 +129,7 @@ SqlKind::Command SqlKind::concurrent_command() const noexcept {
 std::string_view SqlKind::transaction_control() const noexcept {
   if (is(0, "BEGIN")) return "BEGIN";
   if (begins({"START", "TRANSACTION"})) return "START TRANSACTION";
-  if (begins({"PREPARE", "TRANSACTION"})) return "PREPARE TRANSACTION";
+  if (begins({"PREPARE", "TRANSACTION", "'"})) return "PREPARE TRANSACTION";
   if (is(0, "COMMIT")) return is(1, "PREPARED") ? "COMMIT PREPARED" : "COMMIT";
   if (is(0, "END")) return "COMMIT";
   if (is(0, "ROLLBACK")) return is(1, "PREPARED") ? "ROLLBACK PREPARED" : "ROLLBACK";
@@ -173,12 +173,14 @@ std::string_view SqlKind::top_level_only() const noexcept {
   if (clusters_all()) return "CLUSTER of all tables";
   if (begins({"CREATE", "DATABASE"})) return "CREATE DATABASE";
   if (begins({"DROP", "DATABASE"})) return "DROP DATABASE";
-  if (begins({"ALTER", "DATABASE"})) return find("TABLESPACE", 3) ? "ALTER DATABASE SET TABLESPACE" : "";
+  if (begins({"ALTER", "DATABASE"})) {
+    return is(3, "SET") && is(4, "TABLESPACE") ? "ALTER DATABASE SET TABLESPACE" : "";
+  }
   if (begins({"CREATE", "TABLESPACE"})) return "CREATE TABLESPACE";
   if (begins({"DROP", "TABLESPACE"})) return "DROP TABLESPACE";
   if (begins({"ALTER", "SYSTEM"})) return "ALTER SYSTEM";
   if (begins({"CREATE", "SUBSCRIPTION"})) return "CREATE SUBSCRIPTION";
-  if (begins({"ALTER", "SUBSCRIPTION"})) return "ALTER SUBSCRIPTION";
+  if (begins({"ALTER", "SUBSCRIPTION"})) return is(3, "RENAME") || is(3, "OWNER") ? "" : "ALTER SUBSCRIPTION";
   if (begins({"DROP", "SUBSCRIPTION"})) return "DROP SUBSCRIPTION";
   return begins({"DISCARD", "ALL"}) ? "DISCARD ALL" : "";
 }
@@ -186,6 +188,22 @@ std::string_view SqlKind::top_level_only() const noexcept {
 bool SqlKind::runs_at_top_level() const noexcept {
   constexpr std::array<std::string_view, 5> kMaintenance{"REINDEX", "CLUSTER", "VACUUM", "ANALYZE", "ANALYSE"};
   return (!words_.empty() && is_one_of(words_[0].text, kMaintenance)) || !top_level_only().empty();
+}
+
+bool SqlKind::may_commit() const noexcept {
+  if (is(0, "CALL")) return true;
+  if (!is(0, "DO")) return false;
+  const auto is_part_of_word = [](char c) { return ascii::is_letter(c) || ascii::is_digit(c) || c == '_' || c == '$'; };
+  for (auto begin = text_.begin(); begin != text_.end();) {
+    begin = std::find_if(begin, text_.end(), is_part_of_word);
+    const auto end = std::find_if_not(begin, text_.end(), is_part_of_word);
+    const std::string_view word{begin, end};
+    for (const std::string_view ending : {"COMMIT", "ROLLBACK", "CALL"}) {
+      if (ascii::equals_ignoring_case(word, ending)) return true;
+    }
+    begin = end;
+  }
+  return false;
 }
 
 std::string_view SqlKind::beyond_one_schema() const noexcept {
@@ -208,7 +226,7 @@ std::string_view SqlKind::beyond_one_schema() const noexcept {
 
 bool SqlKind::is_setting() const noexcept { return (is(0, "SET") && !is(1, "CONSTRAINTS")) || is(0, "RESET"); }
 
-bool SqlKind::is_local_setting() const noexcept { return begins({"SET", "LOCAL"}) || begins({"SET", "TRANSACTION"}); }
+bool SqlKind::is_local_setting() const noexcept { return begins({"SET", "LOCAL"}); }
 
 bool SqlKind::is_role_setting() const noexcept {
   if (!is_setting()) return false;

@@ -162,7 +162,8 @@ TargetStatement own_settings(std::chrono::milliseconds lock_timeout) {
 TargetStatement read_facts(const TargetPlace& place) {
   const char* const right = place.server_version >= 160000 ? "'SET'" : "'MEMBER'";
   return {"SELECT n.oid, o.rolname, current_user, " + role_expression(place) + ", pg_has_role(o.oid, " + right +
-              "), pg_backend_pid()" + std::string(kSchemaAndRoles),
+              "), current_database(), to_char(now(), 'YYYY-MM-DD HH24:MI:SS'), pg_backend_pid()" +
+              std::string(kSchemaAndRoles),
           {place.schema},
           true};
 }
@@ -345,7 +346,12 @@ TargetStatement delete_row(const TargetPlace& place, std::string_view version) {
 TargetStatement elapsed() { return {"SELECT (" + std::string(kElapsed) + " * 1000000)::int8"}; }
 
 std::vector<TargetStatement> reset_migration() {
-  return {{"RESET SESSION AUTHORIZATION"}, {"RESET ROLE"}, {"RESET ALL"}, {"DISCARD TEMP"}};
+  // Behind a pooler the encoding that we speak is a setting of the session as any other.
+  return {{"RESET SESSION AUTHORIZATION"},
+          {"RESET ROLE"},
+          {"RESET ALL"},
+          {"SET client_encoding = 'UTF8'"},
+          {"DISCARD TEMP"}};
 }
 
 std::vector<TargetStatement> reset_session() {

@@ -75,7 +75,16 @@ inline constexpr std::string_view kFindingExtension = "extension";  ///< the nam
 
 /// One row, or none when there is no such schema. Columns, in order: see the enumeration.
 [[nodiscard]] TargetStatement read_facts(const TargetPlace& place);
-enum FactColumn : std::size_t { kFactSchema, kFactOwner, kFactCaller, kFactRole, kFactMayBeOwner, kFactBackend };
+enum FactColumn : std::size_t {
+  kFactSchema,
+  kFactOwner,
+  kFactCaller,
+  kFactRole,
+  kFactMayBeOwner,
+  kFactDatabase,
+  kFactTime,
+  kFactBackend,
+};
 
 /// Takes the target's role, locally, when it is not the caller's.
 [[nodiscard]] TargetStatement take_role(const TargetPlace& place);
@@ -140,8 +149,8 @@ struct MigrationSettings {
 /// Gives back the role and every setting that a migration has changed, and drops its temporary tables. Behind it
 /// own_settings() is needed again.
 [[nodiscard]] std::vector<TargetStatement> reset_migration();
-/// What else could be left in the session, but prepared statements. All of it may stand inside a transaction, so nothing
-/// of it is seen behind a pooler of transactions.
+/// What else could be left in the session, but prepared statements. All of it may stand inside a transaction, so
+/// nothing of it is seen behind a pooler of transactions.
 [[nodiscard]] std::vector<TargetStatement> reset_session();
 /// Prepared statements; the same holds for them.
 [[nodiscard]] std::vector<TargetStatement> reset_plans();

@@ -19,9 +19,10 @@ std::vector<std::string> left_out(const Settings& settings) {
 }
 
 /// Runs the migrations in a schema of its own, in a subtransaction that is rolled back.
-std::vector<CatalogueEntry> catalogue_of_scratch(Migrator& migrator, const Target& target, const Request& request,
-                                                 Oid owner) {
+std::vector<CatalogueEntry> catalogue_of_scratch(Migrator& migrator, const Target& target, Request request, Oid owner) {
   std::string const role = guarded([&] { return GetUserNameFromId(owner, false); });
+  request.variables = migrator.stored_variables(target);
+  if (request.variables && !target.tenant.empty()) request.variables->insert_or_assign("tenant", target.tenant);
   Target scratch = target;
   scratch.tenant.clear();
   scratch.schema = kScratchSchema;

@@ -30,6 +30,7 @@ Request request_for(const Request& request, const FleetTarget& target) {
   Request own = request;
   own.held_at = target.held_at;
   own.versions = target.versions;
+  own.variables = target.variables;
   return own;
 }
 

@@ -149,9 +149,12 @@ void FleetPage::look_at(PageTarget target) {
   }
   if (target.state.empty()) {
     ++unchanged_;
-  } else {
-    report_(target);
+    return;
   }
+  if (auto const stored = migrator_.stored_variables(target.target)) {
+    for (const auto& [name, value] : *stored) target.variables.push_back(name + "=" + value);
+  }
+  report_(target);
 }
 
 void FleetPage::plan(PageTarget& target) {

@@ -28,6 +28,7 @@ struct PageTarget {
   std::string from;
   std::vector<std::string> versions;  ///< of its steps
   std::optional<bool> transactional;
+  std::vector<std::string> variables;  ///< NAME=VALUE, as they are stored; where migrations of its set have any
   std::string sqlstate, error;
 };
 

@@ -123,6 +123,13 @@ RunOpening FleetRun::opening() const {
   return {run, rows};
 }
 
+void FleetRun::give_variables() {
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    FleetTarget& target = plan_.targets[i];
+    if (pending_[i] && !target.target.database.empty()) target.variables = migrator_.stored_variables(target.target);
+  }
+}
+
 std::unique_ptr<Executor> FleetRun::make_executor(const RunOpening& opening, Mode mode) {
   Task task{plan_.request, id_, &plan_.targets};
   std::vector<std::size_t> pending;
@@ -255,6 +262,7 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   plan_.request.outside = by_workers ? Outside::stop_before : Outside::refuse;
   look_at_all();
   if (plan_.all_or_nothing) require_all();
+  give_variables();
   plan_waves();
   id_ = plan_.resumes ? *plan_.resumes : next_run_id();
   RunLock const lock(id_);

@@ -81,6 +81,8 @@ class FleetRun {
   /// Does nothing that is decided before the run begins depend on what each target has to do?
   [[nodiscard]] bool may_presume();
   void require_all() const;
+  /// To the targets of other databases.
+  void give_variables();
   [[nodiscard]] bool has_work(std::size_t index) const { return pending_[index] || !outcomes_[index].success; }
   void plan_waves();
   /// The tenant of each target: where several share one, the first of those that the canary names; the others are taken

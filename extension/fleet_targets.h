@@ -14,7 +14,8 @@ struct FleetTarget {
   bool is_registered = true;          ///< false: no longer, when a recorded run goes on
   Value held_at;                      ///< a revision of this target that it is not taken beyond, upwards
   std::vector<std::string> versions;  ///< a rollback takes exactly these back
-  std::uint32_t ordinal = 0;          ///< its place in the run
+  std::optional<core::VariableMap> variables;  ///< for a worker that cannot read what is stored here
+  std::uint32_t ordinal = 0;                   ///< its place in the run
 
   Value wave_value;             ///< see TenantDetails
   std::int64_t created_at = 0;  ///< microseconds

@@ -37,6 +37,7 @@ void write(WireWriter& writer, const core::Migration& migration) {
   writer.number(migration.transactional);
   writer.number(migration.repeatable);
   writer.number(migration.allow_outside);
+  writer.number(migration.variables);
   write(writer, migration.lock_timeout);
   write(writer, migration.statement_timeout);
   writer.text(migration.filename);
@@ -52,6 +53,7 @@ core::Migration read_migration(WireReader& reader) {
   migration.transactional = reader.number<bool>();
   migration.repeatable = reader.number<bool>();
   migration.allow_outside = reader.number<bool>();
+  migration.variables = reader.number<core::VariableSyntax>();
   migration.lock_timeout = read_time(reader);
   migration.statement_timeout = read_time(reader);
   migration.filename = reader.text();

@@ -1,5 +1,6 @@
 #include "extension/outside_step.h"
 
+#include "core/sql_kind.h"
 #include "extension/migration_watch.h"
 #include "extension/own_transaction.h"
 #include "extension/statement_kind.h"
@@ -26,15 +27,33 @@ std::string resolve_call(const Target& target, const core::StoredMigration& stor
   return call + ")";
 }
 
+/// Looks at what was made before each commit, also those of the migration's own code, from construction to destruction.
+class CommitWatch {
+ public:
+  CommitWatch() {
+    guarded([] { RegisterXactCallback(check, nullptr); });
+  }
+  ~CommitWatch() { UnregisterXactCallback(check, nullptr); }
+  CommitWatch(const CommitWatch&) = delete;
+  CommitWatch& operator=(const CommitWatch&) = delete;
+
+ private:
+  static void check(XactEvent event, void* /*arg*/) {
+    if (event == XACT_EVENT_PRE_COMMIT) MigrationWatch::check_objects();
+  }
+};
+
 }  // namespace
 
 OutsideStep::OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
-                         const RunnableMigration& migration, const core::Step& step, TargetSession& session, bool quiet)
+                         const RunnableMigration& migration, const core::Step& step,
+                         const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet)
     : settings_(settings),
       target_(target),
       stored_(stored),
       migration_(migration),
-      script_(migration.script(step.direction)),
+      own_script_(migration.sql(step.direction), variables),
+      script_(own_script_.get()),
       step_(step),
       quiet_(quiet),
       was_recorded_(step.direction == core::Direction::down || step.again || step.in_doubt),
@@ -124,7 +143,9 @@ void OutsideStep::run(const ScriptStatement& statement, StatementTimer& timer, S
   std::optional<ConcurrentChange> change;
   try {
     if (is_patient) settings.set_lock_timeout(std::chrono::milliseconds(0));
-    if (!guarded([=] { return runs_at_top_level(tree); })) {
+    if (may_commit(statement)) {
+      run_what_may_commit(statement, timer);
+    } else if (!guarded([=] { return runs_at_top_level(tree); })) {
       run_in_transaction(statement, timer);
     } else if (!step_.in_doubt || !repeats_what_is_done(statement)) {
       own_transaction([&] {
@@ -159,6 +180,31 @@ void OutsideStep::run_in_transaction(const ScriptStatement& statement, Statement
   });
 }
 
+bool OutsideStep::may_commit(const ScriptStatement& statement) const {
+  auto const length = static_cast<std::size_t>(statement.length);
+  return core::SqlKind(std::string_view(script_.sql() + statement.offset, length)).may_commit();
+}
+
+void OutsideStep::run_what_may_commit(const ScriptStatement& statement, StatementTimer& timer) {
+  if (role_.restricted) {
+    // At top level no operation is restricted, and code that the tenant has planted would be the caller's.
+    PgError error(ERRCODE_FEATURE_NOT_SUPPORTED, "CALL, and DO that commits, cannot run as the owner of the schema", {},
+                  "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner.");
+    error.prefix(script_.name(statement, statement.offset));
+    throw error;
+  }
+  may_have_committed_ = true;
+  CommitWatch const watch;
+  at_top_level([&] { run_at_top_level(script_, statement, timer, Adapt::no, &MigrationWatch::check_objects); });
+  own_transaction([&] {
+    check(statement, [this] {
+      require_unchanged(schema_, target_.schema);
+      require_rows(schema_, target_, settings_.tracking_table, tracked_);
+    });
+  });
+  may_have_committed_ = false;
+}
+
 bool OutsideStep::repeats_what_is_done(const ScriptStatement& statement) {
   bool done = false;
   std::vector<std::string> remains;
@@ -182,11 +228,12 @@ void OutsideStep::undo(const std::optional<ConcurrentChange>& change, SessionSet
     settings.set_lock_timeout(kUndoLockTimeout);
     bool const undone = !change || is_undone(*change);
     // What an earlier run did nobody knows, so a step that was in doubt stays so.
-    if (undone && done_ == 0 && !step_.in_doubt) return put_row_back();
+    if (undone && done_ == 0 && !may_have_committed_ && !step_.in_doubt) return put_row_back();
   } catch (const PgError& second) {
     add_sentence(error.report().detail, std::string("Taking it back failed: ") + second.what() + ".");
   }
   if (done_ > 0) add_sentence(error.report().detail, "The statements before it are done.");
+  if (may_have_committed_) add_sentence(error.report().detail, "It may have committed a part of what it does.");
   explain_doubt(error);
 }
 

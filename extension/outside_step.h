@@ -19,9 +19,11 @@ namespace tenancy {
 class OutsideStep {
  public:
   /// In a transaction: writes the row 'running'. Throws PgError, also when the step is in doubt and cannot be repeated.
-  /// `quiet` as for SettingsScope. All references must outlive the object, but the session's.
+  /// `quiet` as for SettingsScope. All references must outlive the object, but the session's and the
+  /// variables'.
   OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
-              const RunnableMigration& migration, const core::Step& step, TargetSession& session, bool quiet);
+              const RunnableMigration& migration, const core::Step& step,
+              const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet);
 
   /// In no transaction, and once that one is committed. Throws PgError; the session is then as before.
   StepResult carry_out(const InTrackingTransaction& in_tracking_transaction);
@@ -32,6 +34,9 @@ class OutsideStep {
   void run_statements();
   void run(const ScriptStatement& statement, StatementTimer& timer, SessionSettings& settings);
   void run_in_transaction(const ScriptStatement& statement, StatementTimer& timer);
+  /// CALL, or DO of code that ends transactions.
+  [[nodiscard]] bool may_commit(const ScriptStatement& statement) const;
+  void run_what_may_commit(const ScriptStatement& statement, StatementTimer& timer);
   /// In a transaction: `fn` as the target's role; errors name the statement.
   template <typename Fn>
   void check(const ScriptStatement& statement, Fn fn);
@@ -52,6 +57,7 @@ class OutsideStep {
   const Target& target_;
   const core::StoredMigration& stored_;
   const RunnableMigration& migration_;
+  TargetScript const own_script_;
   const SqlScript& script_;
   core::Step step_;
   bool quiet_;
@@ -63,7 +69,8 @@ class OutsideStep {
   Oid tracking_table_ = InvalidOid;
   std::size_t tracked_ = 0;  ///< rows of the set while it runs
   TimestampTz begin_ = 0;
-  int done_ = 0;  ///< statements with an effect
+  int done_ = 0;                     ///< statements with an effect
+  bool may_have_committed_ = false;  ///< a part of the statement that runs
 };
 
 }  // namespace tenancy

@@ -1,5 +1,7 @@
 #include "extension/settings.h"
 
+#include "extension/variables.h"
+
 namespace tenancy {
 
 namespace {
@@ -14,6 +16,7 @@ int concurrency = 4;
 bool asynchronous_commit = true;
 int max_attempts = 5;
 int retry_delay_ms = 200;
+char* variables = nullptr;
 int run_retention_minutes = 30 * 24 * 60;
 
 const config_enum_entry kOutOfOrderOptions[] = {
@@ -47,6 +50,19 @@ bool check_tracking_table(char** value, void**, GucSource) {
   std::size_t const length = strlen(*value);
   if (length >= 1 && length < NAMEDATALEN) return true;
   GUC_check_errdetail("A table's name has 1 to %d bytes.", NAMEDATALEN - 1);
+  return false;
+}
+
+bool check_variables(char** value, void**, GucSource) {
+  try {
+    (void)parse_variables(*value);
+    return true;
+  } catch (const PgError& error) {
+    GUC_check_errdetail("%s", error.what());
+  } catch (const std::bad_alloc&) {
+    GUC_check_errdetail("out of memory");
+  }
+  GUC_check_errhint("It is a JSON object: SET tenancy.variables = '{\"region\": \"eu\"}'.");
   return false;
 }
 
@@ -92,6 +108,9 @@ void define_settings() {
   DefineCustomIntVariable("tenancy.run_retention", "How long finished runs stay in tenancy.runs; 0 keeps them.",
                           nullptr, &run_retention_minutes, 30 * 24 * 60, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MIN, nullptr,
                           nullptr, nullptr);
+  DefineCustomStringVariable("tenancy.variables", "Values of variables in migrations, as a JSON object.",
+                             "They win over those that are stored in the table tenancy.variables.", &variables, "",
+                             PGC_USERSET, 0, check_variables, nullptr, nullptr);
   MarkGUCPrefixReserved("tenancy");
 }
 
@@ -119,6 +138,8 @@ Settings current_settings() {
   });
   return settings;
 }
+
+core::VariableMap current_variables() { return parse_variables(variables); }
 
 RunAs parse_run_as(std::string_view text) {
   for (const config_enum_entry* option = kRunAsOptions; option->name != nullptr; ++option) {

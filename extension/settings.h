@@ -9,6 +9,7 @@
 //   tenancy.asynchronous_commit on                  a fleet operation waits for the disk once, at its end
 //   tenancy.max_attempts       5                    of a target of a fleet that is busy (locks, deadlocks)
 //   tenancy.retry_delay        200ms                before its second attempt; later ones wait longer
+//   tenancy.variables          ''                   values for a call: a JSON object
 //   tenancy.run_retention      30d                  how long finished runs stay in tenancy.runs; 0 keeps them
 #pragma once
 
@@ -16,6 +17,7 @@
 
 #include "core/plan.h"
 #include "core/retry.h"
+#include "core/variables.h"
 
 namespace tenancy {
 
@@ -40,6 +42,9 @@ void define_settings();
 
 /// Throws PgError.
 [[nodiscard]] Settings current_settings();
+
+/// Those of the setting tenancy.variables. Throws PgError.
+[[nodiscard]] core::VariableMap current_variables();
 
 /// "auto", "caller" or "owner"; throws PgError.
 [[nodiscard]] RunAs parse_run_as(std::string_view text);

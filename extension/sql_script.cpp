@@ -75,21 +75,22 @@ bool may_write_data(const Node* statement) {
 
 }  // namespace
 
-SqlScript::SqlScript(std::string sql, ScriptSource source, MemoryContext context)
-    : sql_(std::move(sql)), source_(std::move(source)) {
+SqlScript::SqlScript(core::SqlSection section, std::string filename, MemoryContext context)
+    : section_(std::move(section)), filename_(std::move(filename)) {
+  const std::string& sql = section_.sql;
   List* trees = NIL;
   StandardStrings const as_stored;
   try {
     guarded([&] {
       MemoryContext const outer = MemoryContextSwitchTo(context);
-      trees = raw_parser(sql_.c_str(), RAW_PARSE_DEFAULT);
+      trees = raw_parser(sql.c_str(), RAW_PARSE_DEFAULT);
       MemoryContextSwitchTo(outer);
     });
   } catch (PgError& error) {
     int const offset = offset_of_character(error.report().cursor_position);
     show_line(error, offset);
     error.prefix(place(offset));
-    if (error.report().hint.empty() && has_meta_command(sql_)) {
+    if (error.report().hint.empty() && has_meta_command(sql)) {
       error.report().hint = core::kMetaCommandHint;
     }
     throw;
@@ -98,17 +99,16 @@ SqlScript::SqlScript(std::string sql, ScriptSource source, MemoryContext context
   ListCell* cell;
   foreach (cell, trees) {
     auto* const tree = lfirst_node(RawStmt, cell);
-    int const end = tree->stmt_len > 0 ? tree->stmt_location + tree->stmt_len : static_cast<int>(sql_.size());
-    int const begin = std::min(skip_blank(sql_, std::max(tree->stmt_location, 0)), end);
+    int const end = tree->stmt_len > 0 ? tree->stmt_location + tree->stmt_len : static_cast<int>(sql.size());
+    int const begin = std::min(skip_blank(sql, std::max(tree->stmt_location, 0)), end);
     writes_data_ = writes_data_ || may_write_data(tree->stmt);
     statements_.push_back({tree, ++number, begin, end - begin});
   }
 }
 
 std::string SqlScript::place(int offset) const {
-  auto const lines = std::count(sql_.begin(), sql_.begin() + offset, '\n');
-  std::string const line = "line " + std::to_string(source_.first_line + lines);
-  return source_.filename.empty() ? line : source_.filename + " " + line;
+  std::string const line = "line " + std::to_string(section_.line_at(offset));
+  return filename_.empty() ? line : filename_ + " " + line;
 }
 
 std::string SqlScript::name(const ScriptStatement& statement, int offset) const {
@@ -117,19 +117,20 @@ std::string SqlScript::name(const ScriptStatement& statement, int offset) const 
 
 int SqlScript::offset_of_character(int position) const {
   if (position <= 1) return 0;
-  const char* at = sql_.data();
-  const char* const end = at + sql_.size();
+  const char* at = section_.sql.data();
+  const char* const end = at + section_.sql.size();
   for (int i = 1; i < position && at < end; ++i) at += pg_mblen(at);
-  return static_cast<int>(std::min(at, end) - sql_.data());
+  return static_cast<int>(std::min(at, end) - section_.sql.data());
 }
 
 void SqlScript::show_line(PgError& error, int offset) const {
-  std::size_t const before = offset == 0 ? std::string::npos : sql_.rfind('\n', offset - 1);
+  const std::string& sql = section_.sql;
+  std::size_t const before = offset == 0 ? std::string::npos : sql.rfind('\n', offset - 1);
   std::size_t const begin = before == std::string::npos ? 0 : before + 1;
-  std::size_t const end = std::min(sql_.find('\n', offset), sql_.size());
+  std::size_t const end = std::min(sql.find('\n', offset), sql.size());
   ErrorReport& report = error.report();
-  report.internal_query = sql_.substr(begin, end - begin);
-  report.internal_position = pg_mbstrlen_with_len(sql_.data() + begin, offset - static_cast<int>(begin)) + 1;
+  report.internal_query = sql.substr(begin, end - begin);
+  report.internal_position = pg_mbstrlen_with_len(sql.data() + begin, offset - static_cast<int>(begin)) + 1;
   report.cursor_position = 0;
 }
 

@@ -15,19 +15,14 @@ struct ScriptStatement {
   int length = 0;           ///< in bytes, without the semicolon
 };
 
-/// What a script is of: how errors name the place.
-struct ScriptSource {
-  std::string filename;  ///< empty when the SQL did not come from a file
-  int first_line = 1;
-};
-
 class SqlScript {
  public:
   /// Parses. The trees live in `context`, which must outlive the script. Syntax errors are thrown as PgError
-  /// with the line of the file in the message and the line of SQL around the error as internal query.
-  SqlScript(std::string sql, ScriptSource source, MemoryContext context);
+  /// with the line of the file in the message and the line of SQL around the error as internal query. `filename` is
+  /// empty when the SQL did not come from a file.
+  SqlScript(core::SqlSection section, std::string filename, MemoryContext context);
 
-  [[nodiscard]] const char* sql() const noexcept { return sql_.c_str(); }
+  [[nodiscard]] const char* sql() const noexcept { return section_.sql.c_str(); }
   [[nodiscard]] const std::vector<ScriptStatement>& statements() const noexcept { return statements_; }
 
   /// Has it statements that may queue constraint triggers: anything but plain DDL?
@@ -46,8 +41,8 @@ class SqlScript {
   void show_line(PgError& error, int offset) const;
 
  private:
-  std::string sql_;
-  ScriptSource source_;
+  core::SqlSection section_;
+  std::string filename_;
   std::vector<ScriptStatement> statements_;
   bool writes_data_ = false;
 };

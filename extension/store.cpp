@@ -31,12 +31,13 @@ Value from_bool(bool value) { return value ? "t" : "f"; }
 Value not_empty(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 Query select_set(
-    "SELECT version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL"
+    "SELECT version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL,"
+    "       variables OPERATOR(pg_catalog.<>) 'off'::pg_catalog.text"
     "  FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1");
 
 Query select_migration(
     "SELECT description, scope, up_sql, up_line, down_sql, down_line, transactional, repeatable, allow_outside,"
-    "       lock_timeout_ms, statement_timeout_ms, filename"
+    "       lock_timeout_ms, statement_timeout_ms, filename, variables"
     "  FROM tenancy.migrations"
     " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2");
 
@@ -46,15 +47,15 @@ Query select_shared_sets(
 
 Query upsert_migration(
     "INSERT INTO tenancy.migrations (migration_set, version, description, scope, up_sql, up_line, down_sql, down_line,"
-    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename)"
+    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables)"
     " VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.int4, $7, $8::pg_catalog.int4, $9, $10::pg_catalog.bool,"
-    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15)"
+    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15, $16)"
     " ON CONFLICT (migration_set, version) DO UPDATE SET description = excluded.description, scope = excluded.scope,"
     "  up_sql = excluded.up_sql, up_line = excluded.up_line, down_sql = excluded.down_sql,"
     "  down_line = excluded.down_line, checksum = excluded.checksum, transactional = excluded.transactional,"
     "  repeatable = excluded.repeatable, allow_outside = excluded.allow_outside,"
     "  lock_timeout_ms = excluded.lock_timeout_ms, statement_timeout_ms = excluded.statement_timeout_ms,"
-    "  filename = excluded.filename, updated_at = pg_catalog.now()");
+    "  filename = excluded.filename, variables = excluded.variables, updated_at = pg_catalog.now()");
 
 Query delete_migration(
     "DELETE FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
@@ -67,19 +68,6 @@ Query select_tracked_schemas(
     " WHERE c.relname OPERATOR(pg_catalog.=) $1::pg_catalog.name"
     "   AND c.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog.\"char\""
     "   AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::pg_catalog.\"char\" ORDER BY n.nspname");
-
-/// The file that a direction's SQL came from: a pair's and a folder's down SQL has one of its own.
-std::string file_of(const Migration& migration, core::Direction direction) {
-  constexpr std::string_view kUp = "up.sql";
-  std::string name = migration.filename;
-  if (direction == core::Direction::up || !name.ends_with(kUp)) return name;
-  return name.replace(name.size() - kUp.size(), kUp.size(), "down.sql");
-}
-
-SqlScript make_script(const Migration& migration, core::Direction direction, MemoryContext context) {
-  const SqlSection& section = direction == core::Direction::up ? migration.up : migration.down.value();
-  return SqlScript(section.sql, {file_of(migration, direction), section.first_line}, context);
-}
 
 void check_identity(const Migration& migration) {
   if (!core::is_set_name(migration.set)) {
@@ -97,8 +85,7 @@ void check_identity(const Migration& migration) {
 void check_sql(const Migration& migration, core::Direction direction) {
   ScopedContext const context(CurrentMemoryContext, "tenancy check");
   try {
-    bool const confined = migration.scope != core::Scope::shared && !migration.allow_outside;
-    check_statements(make_script(migration, direction, context.get()), migration.transactional, confined);
+    MigrationSql(migration, direction, context.get()).check();
   } catch (PgError& error) {
     error.prefix("migration " + migration.version);
     throw;
@@ -145,15 +132,17 @@ void require_not_applied(const Migration& migration, const std::string& verb, co
 bool same(const Migration& left, const Migration& right) {
   return left.description == right.description && left.scope == right.scope && left.up == right.up &&
          left.down == right.down && left.transactional == right.transactional && left.repeatable == right.repeatable &&
-         left.allow_outside == right.allow_outside && left.lock_timeout == right.lock_timeout &&
-         left.statement_timeout == right.statement_timeout && left.filename == right.filename;
+         left.allow_outside == right.allow_outside && left.variables == right.variables &&
+         left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
+         left.filename == right.filename;
 }
 
 /// Is a migration still what the set was planned with?
 bool is_same(const Migration& migration, const core::StoredMigration& planned) {
   return checksum(migration.up.sql) == planned.checksum && migration.scope == planned.scope &&
          migration.transactional == planned.transactional && migration.repeatable == planned.repeatable &&
-         migration.down.has_value() == planned.reversible;
+         migration.down.has_value() == planned.reversible &&
+         (migration.variables != core::VariableSyntax::none) == planned.has_variables;
 }
 
 /// Refuses a second file with the version of another one.
@@ -233,6 +222,7 @@ std::optional<Migration> find_migration(const std::string& set, const std::strin
   migration.lock_timeout = to_milliseconds(row[9]);
   migration.statement_timeout = to_milliseconds(row[10]);
   migration.filename = row[11].value_or("");
+  migration.variables = core::parse_variable_syntax(row[12].value());
   return migration;
 }
 
@@ -266,13 +256,13 @@ StoreAction store_migration(const Migration& migration) {
       require_not_applied(migration, "change the scope or kind of", "Leave it as it is stored.");
     }
   }
-  upsert_migration.run({migration.set, migration.version, migration.description,
-                        std::string(to_string(migration.scope)), migration.up.sql,
-                        std::to_string(migration.up.first_line), migration.down ? Value(migration.down->sql) : Value(),
-                        migration.down ? Value(std::to_string(migration.down->first_line)) : Value(),
-                        checksum(migration.up.sql), from_bool(migration.transactional), from_bool(migration.repeatable),
-                        from_bool(migration.allow_outside), from_milliseconds(migration.lock_timeout),
-                        from_milliseconds(migration.statement_timeout), not_empty(migration.filename)});
+  upsert_migration.run(
+      {migration.set, migration.version, migration.description, std::string(to_string(migration.scope)),
+       migration.up.sql, std::to_string(migration.up.first_line), migration.down ? Value(migration.down->sql) : Value(),
+       migration.down ? Value(std::to_string(migration.down->first_line)) : Value(), checksum(migration.up.sql),
+       from_bool(migration.transactional), from_bool(migration.repeatable), from_bool(migration.allow_outside),
+       from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
+       not_empty(migration.filename), std::string(to_string(migration.variables))});
   return stored ? StoreAction::updated : StoreAction::added;
 }
 
@@ -291,12 +281,12 @@ std::vector<core::StoredMigration> Store::read_set(const std::string& name) cons
   if (!bundle_) {
     for (Row& row : select_set.run({name})) {
       migrations.push_back({std::move(*row[0]), std::move(*row[1]), std::move(*row[2]), core::parse_scope(*row[3]),
-                            is_true(row[4]), is_true(row[5]), is_true(row[6])});
+                            is_true(row[4]), is_true(row[5]), is_true(row[6]), is_true(row[7])});
     }
   } else if (auto const found = bundle_->sets.find(name); found != bundle_->sets.end()) {
     for (const Migration& one : found->second) {
       migrations.push_back({one.version, one.description, checksum(one.up.sql), one.scope, one.transactional,
-                            one.repeatable, one.down.has_value()});
+                            one.repeatable, one.down.has_value(), one.variables != core::VariableSyntax::none});
     }
   }
   return migrations;
@@ -344,11 +334,12 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                     "migration " + set.set[index].version + " was changed or dropped while it was about to run", {},
                     "Run it again.");
     }
-    std::optional<SqlScript> down;
-    if (stored->down) down.emplace(make_script(*stored, core::Direction::down, context_));
-    slot = std::make_unique<RunnableMigration>(RunnableMigration{make_script(*stored, core::Direction::up, context_),
-                                                                 std::move(down), stored->allow_outside,
-                                                                 stored->lock_timeout, stored->statement_timeout});
+    slot = std::make_unique<RunnableMigration>(RunnableMigration{{*stored, core::Direction::up, context_},
+                                                                 {},
+                                                                 stored->allow_outside,
+                                                                 stored->lock_timeout,
+                                                                 stored->statement_timeout});
+    if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "extension/migration_bundle.h"
-#include "extension/sql_script.h"
+#include "extension/migration_sql.h"
 
 #include "core/migration_set.h"
 #include "core/plan.h"
@@ -16,12 +16,12 @@ void lock_store(StoreLock lock);
 
 /// A migration ready to run.
 struct RunnableMigration {
-  SqlScript up;
-  std::optional<SqlScript> down;
+  MigrationSql up;
+  std::optional<MigrationSql> down;
   bool allow_outside = false;
   std::optional<std::chrono::milliseconds> lock_timeout, statement_timeout;
 
-  [[nodiscard]] const SqlScript& script(core::Direction direction) const {
+  [[nodiscard]] const MigrationSql& sql(core::Direction direction) const {
     return direction == core::Direction::up ? up : down.value();
   }
 };

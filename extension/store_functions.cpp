@@ -1,4 +1,5 @@
 // SQL functions that fill and read the store of migrations.
+#include "core/flyway.h"
 #include "core/migration_file.h"
 #include "core/version.h"
 #include "extension/sql_call.h"
@@ -34,6 +35,12 @@ int line_argument(const Arguments& arguments, int position, const char* name) {
   throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, std::string(name) + " must be 1 or more");
 }
 
+/// Has another file of Flyway's said that the placeholders of this migration are none?
+bool leaves_placeholders(const core::ParsedFile& file, const core::Migration& stored) {
+  return file.format == core::Format::flyway && stored.variables == core::VariableSyntax::none &&
+         core::has_placeholders(stored);
+}
+
 /// A part that came alone: the migration it belongs to must be stored.
 core::Migration with_part(const core::ParsedFile& part) {
   std::optional<core::Migration> stored = find_migration(part.migration.set, part.migration.version);
@@ -45,17 +52,22 @@ core::Migration with_part(const core::ParsedFile& part) {
   }
   // Loaded again, it replaces what it was.
   if (part.part == core::FilePart::down) stored->down.reset();
-  if (part.part == core::FilePart::metadata) stored->transactional = true;
+  if (part.part == core::FilePart::metadata) {
+    stored->transactional = true;
+    if (leaves_placeholders(part, *stored)) stored->variables = core::VariableSyntax::dollar;
+  }
   core::merge_part(*stored, part);
   return *stored;
 }
 
 /// An up file that is loaded again keeps the parts that came from its other files.
-core::Migration keep_other_parts(core::Migration migration) {
+core::Migration keep_other_parts(const core::ParsedFile& file) {
+  core::Migration migration = file.migration;
   std::optional<core::Migration> const stored = find_migration(migration.set, migration.version);
   if (stored && stored->filename == migration.filename && !migration.down) {
     migration.down = stored->down;
     migration.transactional = migration.transactional && stored->transactional;
+    if (leaves_placeholders(file, *stored)) migration.variables = stored->variables;
   }
   return migration;
 }
@@ -127,6 +139,7 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.lock_timeout = duration_argument(arguments, 9, "lock_timeout");
     migration.statement_timeout = duration_argument(arguments, 10, "statement_timeout");
     migration.filename = arguments.optional_text(11).value_or("");
+    migration.variables = core::parse_variable_syntax(arguments.required_text(14, "variables"));
     return text_datum(to_string(store_migration(migration)));
   });
 }
@@ -138,7 +151,7 @@ TENANCY_SQL_FUNCTION(tenancy_load_migration) {
         arguments.required_text(0, "filename"), arguments.required_text(1, "content"),
         file_defaults(arguments.optional_text(2), arguments.optional_text(3), arguments.optional_text(4)));
     bool const is_part = file.part == core::FilePart::down || file.part == core::FilePart::metadata;
-    core::Migration const migration = is_part ? with_part(file) : keep_other_parts(file.migration);
+    core::Migration const migration = is_part ? with_part(file) : keep_other_parts(file);
     ResultRows rows(fcinfo);
     add_row(rows, migration, store_migration(migration), file.migration.note);
     return Datum(0);
@@ -180,6 +193,13 @@ TENANCY_SQL_FUNCTION(tenancy_drop_migration) {
   return sql_entry([=] {
     Arguments const arguments(fcinfo);
     drop_migration(arguments.required_text(1, "migration_set"), arguments.required_text(0, "version"));
+    return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_check_variable_name) {
+  return sql_entry([=] {
+    core::check_variable_name(*Arguments(fcinfo).optional_text(0));
     return Datum(0);
   });
 }

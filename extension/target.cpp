@@ -46,6 +46,11 @@ void require_adopted(const Target& target, Oid schema, const Tracking& tracking,
                     target.schema + "') first.");
 }
 
+std::string step_name(const core::MigrationSet& set, const core::Step& step) {
+  return (step.direction == core::Direction::up ? "migration " : "downgrade of migration ") +
+         set[step.migration].version;
+}
+
 /// Any migration of the set by its exact version, a versioned one also as revisions name it.
 std::size_t meant_by(const core::MigrationSet& set, const std::string& version) {
   std::optional<std::size_t> const exact = set.find(version);
@@ -117,6 +122,7 @@ core::Plan Migrator::plan(const Target& target, const Request& request) {
     }
     core::Plan plan = make_plan(target, request, tracking.applied);
     require_adopted(target, schema, tracking, role, plan, false);
+    (void)require_variables(target, request, role.role, plan);
     return plan;
   });
 }
@@ -146,20 +152,63 @@ bool Migrator::is_transactional(const Target& target, const core::Plan& plan) {
   return steps_inside(target, plan) == plan.steps.size();
 }
 
-void Migrator::run_step(const Target& target, TargetSession& session, const core::Step& step, bool quiet,
-                        TargetResult& result) {
+core::TargetVariables Migrator::variables_of(const Target& target, const Request& request, Oid role) {
+  core::TargetVariables variables;
+  variables.schema = target.schema;
+  variables.tenant = target.tenant;
+  variables.shared_schema = settings_.shared_schemas.front();
+  variables.tracking_table = settings_.tracking_table;
+  variables.given = request.variables ? *request.variables : stored_variables_.of(target.tenant, target.set);
+  if (!call_variables_) call_variables_ = current_variables();
+  for (const auto& [name, value] : *call_variables_) variables.given.insert_or_assign(name, value);
+  guarded([&] {
+    variables.database = get_database_name(MyDatabaseId);
+    variables.user = GetUserNameFromId(role, false);
+    char time[sizeof "2000-01-01 00:00:00"];
+    pg_time_t const now = timestamptz_to_time_t(GetCurrentTimestamp());
+    pg_strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S", pg_localtime(&now, session_timezone));
+    variables.timestamp = time;
+  });
+  return variables;
+}
+
+std::optional<core::VariableMap> Migrator::stored_variables(const Target& target) {
+  if (!store_.set(target.set).has_variables()) return std::nullopt;
+  return stored_variables_.of(target.tenant, target.set);
+}
+
+std::optional<core::TargetVariables> Migrator::require_variables(const Target& target, const Request& request, Oid role,
+                                                                 const core::Plan& plan) {
+  const core::MigrationSet& set = store_.set(target.set);
+  std::optional<core::TargetVariables> variables;
+  for (const core::Step& step : plan.steps) {
+    if (!set[step.migration].has_variables) continue;
+    if (!variables) variables = variables_of(target, request, role);
+    try {
+      (void)store_.runnable(target.set, step.migration).sql(step.direction).render(*variables);
+    } catch (PgError& error) {
+      error.prefix(step_name(set, step));
+      throw;
+    }
+  }
+  return variables;
+}
+
+void Migrator::run_step(const Target& target, TargetSession& session, const core::Step& step,
+                        const std::optional<core::TargetVariables>& variables, bool quiet, TargetResult& result) {
   const core::StoredMigration& stored = store_.set(target.set)[step.migration];
   const RunnableMigration& migration = store_.runnable(target.set, step.migration);
   bool const confined = target.kind == core::TargetKind::tenant && !migration.allow_outside;
   try {
+    TargetScript const own_script(migration.sql(step.direction), variables);
+    const SqlScript& script = own_script.get();
     RoleScope const as_role(session.role);
     TimestampTz const begin = GetCurrentTimestamp();
-    session.run(migration.script(step.direction), confined ? session.schema : InvalidOid,
-                migration.lock_timeout.value_or(settings_.lock_timeout),
+    session.run(script, confined ? session.schema : InvalidOid, migration.lock_timeout.value_or(settings_.lock_timeout),
                 migration.statement_timeout.value_or(settings_.statement_timeout),
                 stored.transactional ? Adapt::no : Adapt::to_a_transaction, quiet);
     require_unchanged(session.schema, target.schema);
-    if (migration.script(step.direction).writes_data()) session.require_same_tracking(target, result.tracked);
+    if (script.writes_data()) session.require_same_tracking(target, result.tracked);
     std::chrono::microseconds const duration(GetCurrentTimestamp() - begin);
     if (step.direction == core::Direction::down || step.again) {
       result.tracked -= delete_tracking_rows(session.tracking.relation, target.set, stored.version);
@@ -171,7 +220,7 @@ void Migrator::run_step(const Target& target, TargetSession& session, const core
     }
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
-    error.prefix((step.direction == core::Direction::up ? "migration " : "downgrade of migration ") + stored.version);
+    error.prefix(step_name(store_.set(target.set), step));
     throw;
   }
 }
@@ -183,6 +232,7 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     core::Plan plan = make_plan(target, request, session.tracking.applied);
     require_adopted(target, session.schema, session.tracking, session.role, plan, true);
     if (request.outside == Outside::refuse) require_transactional(target, plan);
+    std::optional<core::TargetVariables> const variables = require_variables(target, request, session.role.role, plan);
     const core::MigrationSet& set = store_.set(target.set);
     std::size_t const count = steps_inside(target, plan);
     bool const more = count < plan.steps.size();
@@ -198,7 +248,7 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     session.require_tracking(target);
     for (const core::Step& step : plan.steps) {
       if (request.on_step) request.on_step(set[step.migration].version);
-      run_step(target, session, step, request.in_fleet, result);
+      run_step(target, session, step, variables, request.in_fleet, result);
     }
     return result;
   });
@@ -219,6 +269,8 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         const core::MigrationSet& set = store_.set(target.set);
         core::Plan const plan = make_plan(target, request, session.tracking.applied);
         require_adopted(target, session.schema, session.tracking, session.role, plan, true);
+        std::optional<core::TargetVariables> const variables =
+            require_variables(target, request, session.role.role, plan);
         if (!result) {
           if (request.on_begin) request.on_begin(plan.from);
           result.emplace();
@@ -230,8 +282,8 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         if (plan.steps.empty() || steps_inside(target, plan) > 0) return;
         const core::Step& next = plan.steps.front();
         if (request.on_step) request.on_step(set[next.migration].version);
-        step.emplace(settings_, target, set[next.migration], store_.runnable(target.set, next.migration), next, session,
-                     request.in_fleet);
+        step.emplace(settings_, target, set[next.migration], store_.runnable(target.set, next.migration), next,
+                     variables, session, request.in_fleet);
       });
       if (!step) return *std::move(result);
       result->steps.push_back(step->carry_out(in_tracking_transaction));
@@ -251,7 +303,7 @@ void Migrator::run_sql(const Target& target, const std::string& sql, RunAs run_a
   for_target(target, [&] {
     TargetSession session(settings_, target, run_as, false);
     session.read_tracking(target);
-    SqlScript const script(sql, {}, context_);
+    SqlScript const script({sql}, {}, context_);
     check_statements(script, true, target.kind == core::TargetKind::tenant);
     RoleScope const as_role(session.role);
     session.run(script, target.kind == core::TargetKind::tenant ? session.schema : InvalidOid, settings_.lock_timeout,

@@ -4,6 +4,7 @@
 #include "extension/settings.h"
 #include "extension/spi.h"
 #include "extension/store.h"
+#include "extension/variables.h"
 
 #include "core/plan.h"
 
@@ -67,8 +68,9 @@ struct Request {
   /// One of many targets: lock waits are limited throughout, and the migrations' notices, which would be repeated
   /// without end, are kept from the client.
   bool in_fleet = false;
-  Value held_at{};                      ///< upwards: a revision that the target is not taken beyond
-  std::vector<std::string> versions{};  ///< downwards: exactly these, as far as they are applied
+  Value held_at{};                               ///< upwards: a revision that the target is not taken beyond
+  std::vector<std::string> versions{};           ///< downwards: exactly these, as far as they are applied
+  std::optional<core::VariableMap> variables{};  ///< in place of what is stored for the target
   Outside outside = Outside::refuse;
   std::function<void(const std::string& revision)> on_begin{};  ///< told of where it stands, before anything runs
   std::function<void(const std::string& version)> on_step{};    ///< told of each migration before it runs
@@ -101,6 +103,9 @@ class Migrator {
   /// Has the plan no such migration?
   [[nodiscard]] bool is_transactional(const Target& target, const core::Plan& plan);
 
+  /// What is stored for the target, when migrations of its set have variables. Throws PgError.
+  [[nodiscard]] std::optional<core::VariableMap> stored_variables(const Target& target);
+
   /// Waits for the target's advisory lock, then does what is asked, in the current transaction.
   TargetResult migrate(const Target& target, const Request& request);
 
@@ -125,15 +130,21 @@ class Migrator {
  private:
   [[nodiscard]] core::Plan make_plan(const Target& target, const Request& request,
                                      std::span<const core::AppliedMigration> applied);
+  /// The variables of a target, when its plan needs any. Throws PgError when a value is missing or cannot be.
+  [[nodiscard]] std::optional<core::TargetVariables> require_variables(const Target& target, const Request& request,
+                                                                       Oid role, const core::Plan& plan);
+  [[nodiscard]] core::TargetVariables variables_of(const Target& target, const Request& request, Oid role);
   /// How many of the plan's first steps run in a transaction. Non-transactional ones too in a tenant's schema that is
   /// empty: they cannot keep anybody waiting who works there.
   [[nodiscard]] std::size_t steps_inside(const Target& target, const core::Plan& plan);
-  void run_step(const Target& target, class TargetSession& session, const core::Step& step, bool quiet,
-                TargetResult& result);
+  void run_step(const Target& target, class TargetSession& session, const core::Step& step,
+                const std::optional<core::TargetVariables>& variables, bool quiet, TargetResult& result);
 
   MemoryContext context_;
   Settings settings_;
   Store store_;
+  StoredVariables stored_variables_;
+  std::optional<core::VariableMap> call_variables_;  ///< once they are needed
 };
 
 /// The schema's oid; PgError, without its name, when there is none, or when it is not one to migrate (pg_catalog and

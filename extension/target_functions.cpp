@@ -129,12 +129,30 @@ std::vector<HistoryRow> history_of(const std::string& schema) {
   return rows;
 }
 
-Target shared_schema(const Arguments&, const Value& set) {
-  return shared_target(current_settings(), set.value_or(std::string(core::kDefaultSet)));
+/// With a kind it is in a database of tenants that another database knows: that one says what is migrated here, and
+/// this database's owner counts as in visits from there.
+Target shared_schema(const Value& set, const Value& kind_text) {
+  Settings const settings = current_settings();
+  std::string name = set.value_or(std::string(core::kDefaultSet));
+  if (!kind_text) return shared_target(settings, name);
+  core::TargetKind const kind = core::parse_target_kind(*kind_text);
+  if (kind == core::TargetKind::tenant) {
+    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "the shared schema is not one tenant's", {},
+                  "Say shared or combined, or use tenancy.migrate_schema() or tenancy.downgrade_schema().");
+  }
+  const char* database = nullptr;
+  guarded([&] { database = get_database_name(MyDatabaseId); });
+  return {{}, settings.shared_schemas.front(), kind, std::move(name), database};
+}
+
+Target shared_by_call(const Arguments& arguments, const Value& set) {
+  return shared_schema(set, arguments.optional_text(3));
 }
 
 Target by_place(const Arguments& arguments, const Value& set) {
-  return any_schema(arguments.required_text(0, "schema"), set);
+  std::string const schema = arguments.required_text(0, "schema");
+  if (schema == current_settings().shared_schemas.front()) return shared_schema(set, arguments.optional_text(4));
+  return schema_target(schema, set);
 }
 
 /// upgrade_target and downgrade_target: a row per step, or one without a step; each tells of the way as a whole.
@@ -158,8 +176,8 @@ TENANCY_SQL_FUNCTION(tenancy_migrate_schema) { return migrate(fcinfo, Direction:
 TENANCY_SQL_FUNCTION(tenancy_downgrade_schema) { return migrate(fcinfo, Direction::down, by_schema, 1); }
 TENANCY_SQL_FUNCTION(tenancy_migrate_tenant) { return migrate(fcinfo, Direction::up, by_tenant, 1); }
 TENANCY_SQL_FUNCTION(tenancy_downgrade_tenant) { return migrate(fcinfo, Direction::down, by_tenant, 1); }
-TENANCY_SQL_FUNCTION(tenancy_migrate_public) { return migrate(fcinfo, Direction::up, shared_schema, 0); }
-TENANCY_SQL_FUNCTION(tenancy_downgrade_public) { return migrate(fcinfo, Direction::down, shared_schema, 0); }
+TENANCY_SQL_FUNCTION(tenancy_migrate_public) { return migrate(fcinfo, Direction::up, shared_by_call, 0); }
+TENANCY_SQL_FUNCTION(tenancy_downgrade_public) { return migrate(fcinfo, Direction::down, shared_by_call, 0); }
 TENANCY_SQL_FUNCTION(tenancy_upgrade_target) { return migrate_and_tell(fcinfo, Direction::up); }
 TENANCY_SQL_FUNCTION(tenancy_downgrade_target) { return migrate_and_tell(fcinfo, Direction::down); }
 TENANCY_SQL_FUNCTION(tenancy_plan_upgrade) { return plan(fcinfo, Direction::up); }
@@ -201,7 +219,8 @@ TENANCY_SQL_FUNCTION(tenancy_start_tracking) {
     Arguments const arguments(fcinfo);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     Migrator migrator(memory.get());
-    migrator.start_tracking(any_schema(arguments.required_text(0, "schema"), kAnySet), run_as_argument(arguments, 1, migrator.settings()));
+    migrator.start_tracking(any_schema(arguments.required_text(0, "schema"), kAnySet),
+                            run_as_argument(arguments, 1, migrator.settings()));
     return Datum(0);
   });
 }

@@ -19,6 +19,9 @@ Query register_tenant(
     "SELECT tenancy.register_tenant($1, NULL, 'database', $2, NULL, $3, 'active', $4,"
     " coalesce($5, '{}')::pg_catalog.jsonb)");
 
+Query set_variables(
+    "SELECT tenancy.set_variable(key, value, $1) FROM pg_catalog.jsonb_each_text($2::pg_catalog.jsonb)");
+
 Query forget_tenant("SELECT tenancy.deregister_tenant($1)");
 
 void make_database(const std::string& name, const Value& database_template, const Value& owner) {
@@ -43,6 +46,7 @@ void enter_tenant(const std::string& id, const std::string& database, const Argu
   Subtransaction subtransaction;
   try {
     register_tenant.run({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
+    set_variables.run({id, arguments.jsonb(9)});
   } catch (...) {
     subtransaction.roll_back();
     throw;

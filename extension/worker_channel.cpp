@@ -30,6 +30,26 @@ std::vector<std::string> read_texts(WireReader& reader) {
   return texts;
 }
 
+void write(WireWriter& writer, const std::optional<core::VariableMap>& variables) {
+  writer.number(variables.has_value());
+  if (!variables) return;
+  writer.number(static_cast<std::uint32_t>(variables->size()));
+  for (const auto& [name, value] : *variables) {
+    writer.text(name);
+    writer.text(value);
+  }
+}
+
+std::optional<core::VariableMap> read_variables(WireReader& reader) {
+  if (!reader.number<bool>()) return {};
+  core::VariableMap variables;
+  for (auto count = reader.number<std::uint32_t>(); count > 0; --count) {
+    std::string name = reader.text();
+    variables.emplace(std::move(name), reader.text());
+  }
+  return variables;
+}
+
 void write(WireWriter& writer, const TargetStatus& status) {
   write(writer, status.revision);
   write(writer, status.head);
@@ -123,6 +143,7 @@ std::string encode(const Task& task) {
     writer.text(target.target.database);
     write(writer, target.held_at);
     write(writer, target.versions);
+    write(writer, target.variables);
     writer.number(target.ordinal);
   }
   return writer.bytes();
@@ -149,6 +170,7 @@ WorkerTask decode_task(std::string_view bytes) {
     target.target.database = reader.text();
     target.held_at = read_value(reader);
     target.versions = read_texts(reader);
+    target.variables = read_variables(reader);
     target.ordinal = reader.number<std::uint32_t>();
   }
   return task;

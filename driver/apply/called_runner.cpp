@@ -55,6 +55,7 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           word(one.transactional),
           word(one.repeatable),
           word(one.allow_outside),
+          std::string(to_string(one.variables)),
           text_of(one.lock_timeout),
           text_of(one.statement_timeout),
           one.down ? "+" + one.down->sql : "-"};
@@ -65,10 +66,13 @@ Statement add_migration(const core::Migration& one) {
   const auto time = [](const auto& value) {
     return value ? Parameters::value_type(milliseconds(*value)) : std::nullopt;
   };
-  return {"SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11)",
-          {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
-           std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
-           word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout)}};
+  return {
+      "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
+      "                             variables => $12)",
+      {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
+       std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
+       word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
+       std::string(to_string(one.variables))}};
 }
 
 }  // namespace
@@ -86,17 +90,22 @@ bool CalledRunner::has_outside_migrations(const Target& target) const {
 
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
   const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
-  return {"SELECT from_revision, to_revision, version, description, microseconds FROM tenancy." + direction +
-              "_target($1, $2, $3, $4)",
-          {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as))}};
+  Statement call{
+      "SELECT from_revision, to_revision, version, description, microseconds FROM tenancy." + direction +
+          "_target($1, $2, $3, $4, $5)",
+      {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt}};
+  // Its tenants are not registered there.
+  if (!target.database.empty()) call.parameters.back() = core::to_string(target.kind);
+  return call;
 }
 
 asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
   const StorePlace place{target.server, target.database, target.migration_set};
   if (target.database.empty() || updated_.contains(place)) co_return;
   const Result rows = co_await connection.query(
-      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, lock_timeout_ms,"
-      "       statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE migration_set = $1",
+      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
+      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE "
+      "migration_set = $1",
       parameters(target.migration_set), deadline);
   std::map<std::string, std::vector<std::string>, std::less<>> stored;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -138,6 +147,15 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   co_return held.kind == Kind::head ? "head" : held.version;
 }
 
+/// A database of its own knows neither the tenant nor what is stored here.
+std::optional<Statement> CalledRunner::variables_for(const Target& target) const {
+  if (target.database.empty() || !store_.set(target.migration_set).has_variables()) return std::nullopt;
+  core::VariableMap variables = target.variables;
+  for (const auto& [name, value] : request_.variables) variables.insert_or_assign(name, value);
+  if (!target.tenant.empty()) variables.insert_or_assign("tenant", target.tenant);
+  return Statement{"SELECT set_config($1, $2, true)", {kVariablesSetting, variables_setting(variables)}};
+}
+
 void CalledRunner::take(const Result& steps, Outcome& outcome) const {
   outcome.from_revision = steps.text(0, 0);
   outcome.to_revision = steps.text(0, 1);
@@ -156,14 +174,19 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
   in_doubt_.insert_or_assign(place_of(target), *revision);
   std::vector<Statement> statements;
   statements.push_back(settings_);
+  if (auto variables = variables_for(target)) statements.push_back(*std::move(variables));
   statements.push_back(migrate_call(target, *revision));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   in_doubt_.erase(place_of(target));
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  take(reply.results[1], outcome);
+  take(reply.results.back(), outcome);
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
+  // Nobody is registered there: the extension would take the schema for one that tenants share, with nothing to do.
+  if (!target.database.empty() && target.kind == core::TargetKind::combined) {
+    co_return co_await plain_.run(connection, target, deadline);
+  }
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -13,7 +14,8 @@
 namespace tenancy::driver {
 
 /// A target costs one round trip. Plans with non-transactional migrations, which no function can run, are carried out
-/// by plain SQL; so is what must be known before the call: where a relative revision leads.
+/// by plain SQL, and so are tenants with a database of their own in its shared schema; so is what must be known before
+/// the call: where a relative revision leads.
 class CalledRunner : public TargetRunner {
  public:
   /// The store, which holds what tenancy.migrations of the control database does, must outlive the object.
@@ -40,6 +42,7 @@ class CalledRunner : public TargetRunner {
   [[nodiscard]] bool has_outside_migrations(const Target& target) const;
   [[nodiscard]] Statement migrate_call(const Target& target, const std::string& revision) const;
   void take(const Result& steps, Outcome& outcome) const;
+  [[nodiscard]] std::optional<Statement> variables_for(const Target& target) const;
 
   const MigrationStore& store_;
   Request request_;

@@ -44,7 +44,9 @@ ServerReport to_report(const core::Error& error) {
 ServerReport relabelled(ServerReport report, const Target& target) {
   Target here;
   here.schema = target.schema;
-  for (const std::string& label : {target.label() + ": ", here.label() + ": "}) {
+  Target there = here;
+  there.database = target.database;
+  for (const std::string& label : {target.label() + ": ", there.label() + ": ", here.label() + ": "}) {
     if (report.message.starts_with(label)) report.message.erase(0, label.size());
   }
   prefix(report, target.label());

@@ -132,7 +132,7 @@ void add_record(PlainBatch& batch, const PlainPart& part, const core::Step& step
 void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, std::size_t& rows) {
   const std::string& set = part.place.migration_set;
   const core::Migration& migration = part.store.migration(set, step.migration);
-  const Script& script = part.store.script(set, step.migration, step.direction);
+  const Script& script = part.scripts.script(step);
   const bool confined = part.kind == core::TargetKind::tenant && !migration.allow_outside;
   const core::MigrationSettings limits{migration.lock_timeout.value_or(part.limits.lock_timeout),
                                        migration.statement_timeout.value_or(part.limits.statement_timeout)};
@@ -158,15 +158,11 @@ void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, 
   add_record(batch, part, step, rows);
 }
 
-}  // namespace
-
-namespace {
-
 /// What definitions call of a tenant's has the same rights as the caller then, and nothing to win by it.
 bool may_keep_statements(const PlainPart& part) {
   if (!part.keeps_statements || part.facts.role) return false;
   return std::none_of(part.steps.begin(), part.steps.end(), [&](const core::Step& step) {
-    const Script& script = part.store.script(part.place.migration_set, step.migration, step.direction);
+    const Script& script = part.scripts.script(step);
     return std::any_of(script.statements().begin(), script.statements().end(),
                        [](const Script::Statement& one) { return !one.kind.is_definition(); });
   });

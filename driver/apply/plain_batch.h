@@ -9,6 +9,7 @@
 #include "core/plan.h"
 #include "core/target_sql.h"
 #include "driver/apply/store.h"
+#include "driver/apply/target_scripts.h"
 #include "driver/connection/connection.h"
 
 namespace tenancy::driver {
@@ -78,6 +79,8 @@ struct PlainFacts {
   std::string caller{};
   std::optional<std::string> role{};  ///< that migrations have, when it is not the caller
   bool may_be_owner = false;
+  std::string database{};
+  std::string time{};       ///< of the look
   bool is_tracked = false;  ///< there is a tracking table
   std::vector<core::AppliedMigration> applied{};
   int backend_pid = 0;
@@ -86,6 +89,7 @@ struct PlainFacts {
 /// What is to be done in one transaction.
 struct PlainPart {
   const MigrationStore& store;
+  const TargetScripts& scripts;
   const core::TargetPlace& place;
   const PlainFacts& facts;
   core::TargetKind kind;

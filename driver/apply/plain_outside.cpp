@@ -5,6 +5,7 @@
 #include "core/target_lock.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/connection/pooler.h"
 
 namespace tenancy::driver {
 
@@ -41,11 +42,17 @@ PlainOutside::PlainOutside(Connection& connection, const MigrationStore& store, 
       request_(request),
       target_(target),
       place_(part.place()),
-      part_{store, place_, part.facts(), target.kind, {}, {request.lock_timeout, request.statement_timeout}},
+      part_{store,
+            part.scripts(),
+            place_,
+            part.facts(),
+            target.kind,
+            {},
+            {request.lock_timeout, request.statement_timeout}},
       step_(part.next_step()),
       stored_(store.set(target.migration_set)[step_.migration]),
       migration_(store.migration(target.migration_set, step_.migration)),
-      script_(store.script(target.migration_set, step_.migration, step_.direction)),
+      script_(part.scripts().script(step_)),
       confined_(target.kind == core::TargetKind::tenant && !migration_.allow_outside),
       was_recorded_(step_.direction == core::Direction::down || step_.again || step_.in_doubt),
       rows_(part.facts().applied.size() + (was_recorded_ ? 0 : 1)) {}
@@ -94,8 +101,8 @@ void PlainOutside::name_statement(ServerReport& report, const Script::Statement&
 
 /// Another session for each transaction would have neither our lock nor our settings.
 PlainOutside::Work PlainOutside::require_session() {
-  const Result row = co_await connection_.query("SELECT pg_catalog.pg_backend_pid()", parameters(), deadline_);
-  if (row.text(0, 0) == std::to_string(connection_.backend_pid())) co_return;
+  const bool pooled = co_await is_pooled(connection_, deadline_);
+  if (!pooled) co_return;
   refuse(make_report("0A000",
                      "migration " + stored_.version +
                          " runs outside of a transaction, which takes a session of its "
@@ -140,7 +147,9 @@ PlainOutside::Work PlainOutside::run_statements() {
   (void)co_await transact(settings);
   for (std::size_t index = 0; index < script_.statements().size(); ++index) {
     const Script::Statement& statement = script_.statements()[index];
-    if (statement.kind.runs_at_top_level()) {
+    if (statement.kind.may_commit()) {
+      co_await run_what_may_commit(index);
+    } else if (statement.kind.runs_at_top_level()) {
       co_await run_at_top_level(statement);
     } else {
       co_await run_in_transaction(index);
@@ -205,6 +214,28 @@ PlainOutside::Work PlainOutside::run_at_top_level(const Script::Statement& state
   change_.reset();
 }
 
+PlainOutside::Work PlainOutside::run_what_may_commit(std::size_t index) {
+  const Script::Statement& statement = script_.statements()[index];
+  if (part_.facts.role) {
+    // Code that the tenant has planted could take the role of this session back.
+    ServerReport report = make_report(
+        "0A000", "CALL, and DO that commits, cannot run as the owner of the schema", {},
+        "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner.");
+    name_statement(report, statement);
+    refuse(std::move(report));
+  }
+  may_have_committed_ = true;
+  co_await run_alone(statement);
+  may_have_committed_ = false;
+  PlainBatch batch;
+  batch.begin_statement(index);
+  add_own_begin(batch);
+  batch.add(Purpose::check_statement, core::check_migration(place_, part_.facts.schema));
+  batch.add(Purpose::check_statement, core::check_rows(place_, rows_));
+  batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
+  (void)co_await transact(batch);
+}
+
 PlainOutside::Work PlainOutside::run_alone(const Script::Statement& statement) {
   std::optional<ServerReport> report;
   try {
@@ -247,7 +278,7 @@ PlainOutside::Work PlainOutside::undo(ServerReport& report) {
       co_await drop_indexes(remains);
     }
     // What an earlier run did nobody knows, so a step that was in doubt stays so.
-    if (undone && done_ == 0 && !step_.in_doubt) {
+    if (undone && done_ == 0 && !may_have_committed_ && !step_.in_doubt) {
       co_await put_row_back();
       co_return;
     }
@@ -256,6 +287,7 @@ PlainOutside::Work PlainOutside::undo(ServerReport& report) {
     add_sentence(report.detail, std::string("Taking it back failed: ") + second.what() + ".");
   }
   if (done_ > 0) add_sentence(report.detail, "The statements before it are done.");
+  if (may_have_committed_) add_sentence(report.detail, "It may have committed a part of what it does.");
   explain_doubt(report);
 }
 

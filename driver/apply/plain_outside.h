@@ -47,6 +47,8 @@ class PlainOutside {
   Work run_alone(const Script::Statement& statement);
   /// Changes the session's limit when it has the first value; tells whether it had.
   boost::asio::awaitable<bool> change_lock_timeout(std::chrono::milliseconds from, std::chrono::milliseconds to);
+  /// CALL, or DO of code that ends transactions. What it commits outside of the schema is not seen.
+  Work run_what_may_commit(std::size_t index);
   Work drop_indexes(const std::vector<std::string>& names);
   boost::asio::awaitable<std::chrono::microseconds> record_end();
   Work put_row_back();
@@ -80,6 +82,7 @@ class PlainOutside {
   bool is_recorded_ = false;                ///< the row 'running' is committed
   std::size_t done_ = 0;                    ///< statements with an effect
   std::optional<ConcurrentChange> change_;  ///< of the statement at top level that runs
+  bool may_have_committed_ = false;         ///< a part of the statement that runs
   bool passed_its_limit_ = false;
   std::optional<ServerReport> failure_;
   bool was_cancelled_ = false;

@@ -56,7 +56,8 @@ PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, co
       request_(request),
       target_(target),
       connection_(connection),
-      place_(place_of(request, target, connection.server_version())) {
+      place_(place_of(request, target, connection.server_version())),
+      scripts_(store, target.migration_set) {
   if (target.schema.size() > kLongestName) {
     refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
                        "It has " + std::to_string(target.schema.size()) + " bytes; names have at most " +
@@ -130,7 +131,10 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.caller = facts->text(0, core::kFactCaller);
   facts_.role = facts->value(0, core::kFactRole);
   facts_.may_be_owner = facts->text(0, core::kFactMayBeOwner) == "t";
+  facts_.database = facts->text(0, core::kFactDatabase);
+  facts_.time = facts->text(0, core::kFactTime);
   facts_.backend_pid = static_cast<int>(facts->integer(0, core::kFactBackend));
+  scripts_.set_variables(variables());
   return true;
 }
 
@@ -210,17 +214,7 @@ void PlainTarget::make_plan(bool is_empty) {
     plan_ = plan();
     inside_ = 0;
     while (inside_ < plan_.steps.size() && runs_inside(plan_.steps[inside_], is_empty)) ++inside_;
-    for (std::size_t i = 0; i < inside_; ++i) {
-      const core::Step& step = plan_.steps[i];
-      try {
-        store_.script(target_.migration_set, step.migration, step.direction).check_session();
-      } catch (const core::Error& error) {
-        ServerReport report = to_report(error);
-        prefix(report, step_name(step));
-        report.detail = "It changes the session, and the next tenant would get what this one left.";
-        return fail(std::move(report), rolls_back);
-      }
-    }
+    if (auto flaw = find_flaw()) return fail(*std::move(flaw), rolls_back);
   } catch (const core::Error& error) {
     return fail(to_report(error), rolls_back);
   }
@@ -231,12 +225,47 @@ void PlainTarget::make_plan(bool is_empty) {
   clear();
 }
 
+core::TargetVariables PlainTarget::variables() const {
+  core::TargetVariables variables{.schema = target_.schema,
+                                  .tenant = target_.tenant,
+                                  .shared_schema = request_.shared_schemas.front(),
+                                  .database = facts_.database,
+                                  .user = facts_.role.value_or(facts_.caller),
+                                  .tracking_table = request_.tracking_table,
+                                  .timestamp = facts_.time,
+                                  .given = target_.variables};
+  for (const auto& [name, value] : request_.variables) variables.given.insert_or_assign(name, value);
+  return variables;
+}
+
+std::optional<ServerReport> PlainTarget::find_flaw() const {
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const core::Step& step = plan_.steps[i];
+    const bool is_inside = i < inside_;
+    if (!is_inside && !scripts_.is_rendered(step)) continue;
+    const Script* script = nullptr;
+    try {
+      script = &scripts_.script(step);
+      if (is_inside) script->check_session();
+    } catch (const core::Error& error) {
+      ServerReport report = make_report(core::sqlstate(error.kind()), error.placed_message(), error.hint());
+      prefix(report, step_name(step));
+      if (script != nullptr) {
+        report.detail = "It changes the session, and the next tenant would get what this one left.";
+      }
+      return report;
+    }
+  }
+  return std::nullopt;
+}
+
 void PlainTarget::act() {
   stage_ = Stage::act;
   batch_ = {};
   steps_.clear();
   if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
   PlainPart part{store_,
+                 scripts_,
                  place_,
                  facts_,
                  target_.kind,
@@ -309,7 +338,7 @@ ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatc
   if (origin.purpose == Purpose::constraints) {
     prefix(report, "deferred constraints, checked at the end of the migration");
   } else if (origin.purpose == Purpose::statement || origin.purpose == Purpose::check_statement) {
-    const Script& script = store_.script(target_.migration_set, step.migration, step.direction);
+    const Script& script = scripts_.script(step);
     // The protocol's words for parameters that a statement has and nobody gives.
     if (report.sqlstate == "08P01") report = make_report("42P02", "there is no parameter $1");
     prefix(report, script.name(script.statements()[origin.statement], report.position));

@@ -56,6 +56,7 @@ class PlainTarget {
   [[nodiscard]] const core::Step& next_step() const { return plan_.steps.at(inside_); }
 
   [[nodiscard]] const PlainFacts& facts() const noexcept { return facts_; }
+  [[nodiscard]] const TargetScripts& scripts() const noexcept { return scripts_; }
   [[nodiscard]] const core::TargetPlace& place() const noexcept { return place_; }
 
  private:
@@ -70,6 +71,9 @@ class PlainTarget {
   void ask_details();
   void take_details(const BatchResult& reply);
   void make_plan(bool is_empty);
+  [[nodiscard]] core::TargetVariables variables() const;
+  /// Why the scripts of the plan cannot run here; the report names the step.
+  [[nodiscard]] std::optional<ServerReport> find_flaw() const;
   [[nodiscard]] core::Plan plan() const;
   [[nodiscard]] bool runs_inside(const core::Step& step, bool is_empty) const;
   [[nodiscard]] std::vector<StepOutcome> named(std::span<const core::Step> steps) const;
@@ -89,6 +93,7 @@ class PlainTarget {
   const Connection& connection_;
   core::TargetPlace place_;
   PlainFacts facts_;
+  TargetScripts scripts_;
   Stage stage_ = Stage::look;
   PlainBatch batch_;
   core::Plan plan_;

@@ -17,8 +17,7 @@ Script::Script(core::SqlSection section, std::string filename)
 }
 
 std::string Script::place(std::size_t offset) const {
-  const auto lines = std::count(section_.sql.begin(), section_.sql.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
-  const std::string line = "line " + std::to_string(section_.first_line + lines);
+  const std::string line = "line " + std::to_string(section_.line_at(offset));
   return filename_.empty() ? line : filename_ + " " + line;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kSelectMigrations =
     "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
-    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename"
+    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables"
     "  FROM tenancy.migrations";
 
 std::optional<std::chrono::milliseconds> milliseconds_in(const Result& rows, std::size_t row, std::size_t column) {
@@ -37,6 +37,7 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.lock_timeout = milliseconds_in(rows, row, 11);
   migration.statement_timeout = milliseconds_in(rows, row, 12);
   migration.filename = rows.text(row, 13);
+  migration.variables = core::parse_variable_syntax(rows.text(row, 14));
   return migration;
 }
 
@@ -44,7 +45,7 @@ std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>&
   std::vector<core::StoredMigration> stored;
   for (const core::Migration& one : migrations) {
     stored.push_back({one.version, one.description, sha256(one.up.sql), one.scope, one.transactional, one.repeatable,
-                      one.down.has_value()});
+                      one.down.has_value(), one.variables != core::VariableSyntax::none});
   }
   return stored;
 }
@@ -89,15 +90,25 @@ void MigrationStore::check() const {
   for (const auto& [name, set] : sets_) {
     for (std::size_t index = 0; index < set.entries.size(); ++index) {
       const core::Migration& one = set.entries[index].migration;
-      const bool confined = one.scope != core::Scope::shared && !one.allow_outside;
       try {
-        script(name, index, core::Direction::up).check(one.transactional, confined);
-        if (one.down) script(name, index, core::Direction::down).check(one.transactional, confined);
+        check(name, index, core::Direction::up);
+        if (one.down) check(name, index, core::Direction::down);
       } catch (const core::Error& error) {
-        throw core::Error(error.kind(), "migration " + one.version + ": " + error.what(), error.hint());
+        throw core::Error(error.kind(), "migration " + one.version + ": " + error.placed_message(), error.hint());
       }
     }
   }
+}
+
+void MigrationStore::check(const std::string& set, std::size_t index, core::Direction direction) const {
+  const core::Migration& one = migration(set, index);
+  if (one.variables == core::VariableSyntax::none) return check(script(set, index, direction), one);
+  if (auto sample = text(set, index, direction).sample()) check(Script(*std::move(sample), one.filename), one);
+}
+
+void MigrationStore::check(const Script& script, const core::Migration& migration) {
+  const bool confined = migration.scope != core::Scope::shared && !migration.allow_outside;
+  script.check(migration.transactional, confined);
 }
 
 boost::asio::awaitable<MigrationStore> MigrationStore::read(Connection& control, Deadline deadline) {
@@ -125,14 +136,39 @@ const core::Migration& MigrationStore::migration(const std::string& set, std::si
   return sets_.at(set).entries.at(index).migration;
 }
 
+namespace {
+
+const core::SqlSection& section_of(const core::Migration& migration, core::Direction direction) {
+  if (direction == core::Direction::up) return migration.up;
+  if (!migration.down) throw std::logic_error("the migration has no SQL to go down");
+  return *migration.down;
+}
+
+}  // namespace
+
 const Script& MigrationStore::script(const std::string& set, std::size_t index, core::Direction direction) const {
   Entry& entry = sets_.at(set).entries.at(index);
-  const bool up = direction == core::Direction::up;
-  if (!up && !entry.migration.down) throw std::logic_error("the migration has no SQL to go down");
-  std::unique_ptr<Script>& script = up ? entry.up : entry.down;
-  if (!script)
-    script = std::make_unique<Script>(up ? entry.migration.up : *entry.migration.down, entry.migration.filename);
+  std::unique_ptr<Script>& script = direction == core::Direction::up ? entry.up : entry.down;
+  if (!script) script = std::make_unique<Script>(section_of(entry.migration, direction), entry.migration.filename);
   return *script;
+}
+
+const core::VariableText& MigrationStore::text(const std::string& set, std::size_t index,
+                                               core::Direction direction) const {
+  Entry& entry = sets_.at(set).entries.at(index);
+  std::optional<core::VariableText>& text = direction == core::Direction::up ? entry.up_text : entry.down_text;
+  if (!text) {
+    text.emplace(section_of(entry.migration, direction), entry.migration.variables, entry.migration.filename);
+  }
+  return *text;
+}
+
+std::unique_ptr<Script> MigrationStore::render(const std::string& set, std::size_t index, core::Direction direction,
+                                               const core::TargetVariables& variables) const {
+  const core::Migration& one = migration(set, index);
+  auto script = std::make_unique<Script>(text(set, index, direction).render(variables), one.filename);
+  check(*script, one);
+  return script;
 }
 
 }  // namespace tenancy::driver

@@ -10,6 +10,7 @@
 #include "core/migration.h"
 #include "core/migration_set.h"
 #include "core/plan.h"
+#include "core/variables.h"
 #include "driver/apply/script.h"
 #include "driver/connection/connection.h"
 
@@ -32,13 +33,19 @@ class MigrationStore {
   [[nodiscard]] std::vector<std::string> set_names() const;
 
   [[nodiscard]] const core::Migration& migration(const std::string& set, std::size_t index) const;
-  /// Cut when it is first asked for. Throws std::logic_error for a migration without such SQL.
+  /// Of a migration without variables; cut when it is first asked for. Throws std::logic_error for one without such
+  /// SQL.
   [[nodiscard]] const Script& script(const std::string& set, std::size_t index, core::Direction direction) const;
+  /// Of one with variables. Throws also core::Error: for what cannot be rendered, and what check() of the script
+  /// throws.
+  [[nodiscard]] std::unique_ptr<Script> render(const std::string& set, std::size_t index, core::Direction direction,
+                                               const core::TargetVariables& variables) const;
 
  private:
   struct Entry {
     core::Migration migration;
     std::unique_ptr<Script> up{}, down{};
+    std::optional<core::VariableText> up_text{}, down_text{};
   };
   struct Set {
     core::MigrationSet index;
@@ -48,6 +55,10 @@ class MigrationStore {
   MigrationStore(std::vector<core::Migration> migrations, Checked checked);
   void add_set(const std::string& name, std::vector<core::Migration> migrations);
   void check() const;
+  void check(const std::string& set, std::size_t index, core::Direction direction) const;
+  static void check(const Script& script, const core::Migration& migration);
+  [[nodiscard]] const core::VariableText& text(const std::string& set, std::size_t index,
+                                               core::Direction direction) const;
 
   mutable std::map<std::string, Set> sets_;  ///< also those that were asked for and are empty
 };

@@ -43,12 +43,16 @@ ExitCode check_files(Context& context, const CheckArguments& arguments) {
   bool const has_store = !settings.database.empty() && !settings.standalone.enabled;
   bool const asks = has_store && !arguments.offline && !files.migrations.empty();
   if (asks) ask_server(context, folders, files);
+  bool const could_ask = settings.database.empty() && !settings.standalone.enabled && !arguments.offline;
+  const char* const not_asked = asks        ? ""
+                                : could_ask ? "; a server was not asked: --database names one"
+                                            : "; a server was not asked";
   if (settings.output.json) {
     fmt::print("{{\"files\":{},\"migrations\":{},\"findings\":{}}}\n", files.files, files.migrations.size(),
                findings_json(files.findings));
   } else {
     if (settings.output.github) fmt::print("{}", findings_annotations(files.findings));
-    fmt::print("{}{}{}\n", findings_text(files.findings), summary(files), asks ? "" : "; a server was not asked");
+    fmt::print("{}{}{}\n", findings_text(files.findings), summary(files), not_asked);
   }
   bool const refused = files.has_errors() || (arguments.strict && !files.findings.empty());
   return refused ? kUsage : kDone;

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
+
+#include "core/variables.h"
 
 namespace tenancy::driver {
 
@@ -54,10 +57,31 @@ void set_action(CLI::App& command, Context& context, Context::Action action) {
   command.callback([&context, action = std::move(action)] { context.choose(action); });
 }
 
+void add_variable_flag(CLI::App& command, Context& context) {
+  auto const note = [&context](const std::vector<std::string>& items) {
+    for (const std::string& item : items) {
+      std::pair<std::string, std::string> const assignment = core::parse_assignment(item);
+      context.flags().settings.push_back({std::string(kVariableKeys) + assignment.first, "--var", {assignment.second}});
+    }
+  };
+  command
+      .add_option_function<std::vector<std::string>>("--var", note,
+                                                     "a variable in migrations and its value; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& item) {
+        bool const is_assignment = item.find('=') != std::string::npos && !item.starts_with('=');
+        return is_assignment ? std::string() : "write NAME=VALUE";
+      });
+}
+
 void add_setting_flags(CLI::App& command, Context& context, std::initializer_list<SettingGroup> groups) {
   for (const Setting& setting : all_settings()) {
     bool const wanted = std::find(groups.begin(), groups.end(), setting.group) != groups.end();
     if (wanted && !setting.flag.empty()) add_setting_flag(command, context, setting);
+  }
+  if (std::find(groups.begin(), groups.end(), SettingGroup::migration) != groups.end()) {
+    add_variable_flag(command, context);
   }
 }
 

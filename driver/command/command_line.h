@@ -65,6 +65,9 @@ void set_action(CLI::App& command, Context& context, Context::Action action);
 /// command takes, in front of its name or behind it.
 void add_setting_flags(CLI::App& command, Context& context, std::initializer_list<SettingGroup> groups);
 
+/// --var NAME=VALUE, which is one of SettingGroup::migration.
+void add_variable_flag(CLI::App& command, Context& context);
+
 /// The same for single settings, by their keys.
 void add_setting_flags(CLI::App& command, Context& context, std::initializer_list<const char*> keys);
 

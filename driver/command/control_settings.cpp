@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/text_array.h"
+#include "driver/fleet/extension_settings.h"
 
 namespace tenancy::driver {
 
@@ -13,8 +14,10 @@ constexpr const char* kSettings =
     "SELECT tenancy.tracking_table(), tenancy.shared_schemas()::text[], current_setting('tenancy.out_of_order'),"
     "       current_setting('tenancy.run_as'),"
     "       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'tenancy.lock_timeout'),"
-    "       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'tenancy.statement_timeout')";
-enum SettingColumn { kTrackingTable, kSharedSchemas, kOutOfOrder, kRunAs, kLockTimeout, kStatementTimeout };
+    "       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'tenancy.statement_timeout'),"
+    "       (SELECT array_agg(key || '=' || value)"
+    "          FROM jsonb_each_text(nullif(current_setting('tenancy.variables'), '')::jsonb))";
+enum SettingColumn { kTrackingTable, kSharedSchemas, kOutOfOrder, kRunAs, kLockTimeout, kStatementTimeout, kVariables };
 
 RunAs run_as_of(std::string_view text) {
   if (text == "caller") return RunAs::caller;
@@ -35,6 +38,16 @@ boost::asio::awaitable<void> adopt_settings(Connection& control, const Configura
   if (is_open("run_as")) request.run_as = run_as_of(text(kRunAs));
   if (is_open("lock_timeout")) request.lock_timeout = milliseconds(kLockTimeout);
   if (is_open("statement_timeout")) request.statement_timeout = milliseconds(kStatementTimeout);
+  if (rows.is_null(0, kVariables)) co_return;
+  for (const std::string& one : core::parse_text_array(text(kVariables))) {
+    request.variables.insert(core::parse_assignment(one));  // what is there already wins
+  }
+}
+
+boost::asio::awaitable<void> give_variables(Connection& control, const Request& request) {
+  if (request.variables.empty()) co_return;
+  Parameters parameters{kVariablesSetting, variables_setting(request.variables)};
+  (void)co_await control.query("SELECT set_config($1, $2, false)", std::move(parameters));
 }
 
 }  // namespace tenancy::driver

@@ -14,4 +14,7 @@ namespace tenancy::driver {
 boost::asio::awaitable<void> adopt_settings(Connection& control, const Configuration& configuration, Request& request,
                                             Deadline deadline);
 
+/// Makes the variables of this call those of a session. Throws ServerError.
+boost::asio::awaitable<void> give_variables(Connection& control, const Request& request);
+
 }  // namespace tenancy::driver

@@ -6,6 +6,7 @@
 #include "core/tracking_sql.h"
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
+#include "driver/command/control_settings.h"
 #include "driver/command/failure.h"
 #include "driver/command/listing.h"
 #include "driver/command/selection_options.h"
@@ -80,6 +81,7 @@ void check(const NewTenant& tenant) {
 awaitable<ExitCode> create(Context& context, const NewTenant& tenant) {
   check(tenant);
   Connection control = co_await context.connect();
+  co_await give_variables(control, context.settings().request);
   control.on_notice([](const ServerReport& report) {
     if (report.severity == "WARNING") fmt::print(stderr, "warning: {}\n", report.message);
   });
@@ -134,6 +136,7 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--revision", tenant->revision, "migrate up to there [head]")->type_name("REVISION");
   command.add_option("--seed", tenant->seed, "SQL to run there behind the migrations")->type_name("SQL");
   add_setting_flags(command, context, {SettingGroup::json});
+  add_variable_flag(command, context);
   set_action(command, context, [&context, tenant] { return context.run(create(context, *tenant)); });
 }
 

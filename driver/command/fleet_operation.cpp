@@ -11,6 +11,7 @@
 #include "driver/command/plan.h"
 #include "driver/command/selection_options.h"
 #include "driver/config/setting_value.h"
+#include "driver/connection/pooler.h"
 #include "driver/files/migration_files.h"
 #include "driver/fleet/control_source.h"
 #include "driver/fleet/database_run.h"
@@ -123,6 +124,11 @@ class FleetOperation {
     {
       Connection control = co_await context_.connect();
       Deadline const deadline = std::chrono::steady_clock::now() + lanes.connect_timeout;
+      bool const pooled = co_await is_pooled(control, deadline);
+      if (pooled) {
+        throw UsageError("--in-database takes a session of its own, and a pooler stands between here and the server",
+                         "Connect to the server itself, or leave --in-database out; tenancy rollout works too.");
+      }
       co_await adopt_settings(control, configuration, request_, deadline);
     }
     DatabaseRun run{.heading = heading(options.workers.value_or(0)),

@@ -79,7 +79,8 @@ ExitCode make_starter_folder(const fs::path& folder) {
   fmt::print(
       "\nNext, in {}: say in {} where your database is, then\n"
       "  tenancy new add_something   # a further migration\n"
-      "  tenancy load                # into the database\n"
+      "  tenancy load                # into the database, which needs the extension tenancy\n"
+      "  tenancy create-tenant acme  # or, for tenants that are there: tenancy tenants discover PATTERN\n"
       "  tenancy upgrade             # every tenant\n",
       folder == fs::path(".") ? "this folder" : folder.string(), kConfigFileName);
   return kDone;

@@ -131,6 +131,7 @@ void add_plan(CLI::App& app, Context& context) {
   add_shard_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_setting_flags(command, context, {SettingGroup::json});
   add_setting_flags(command, context, {"concurrency", "per_server", "page_size", "out_of_order"});
+  add_variable_flag(command, context);
   set_action(command, context, [&context, arguments] { return context.run(show_plan(context, *arguments)); });
 }
 

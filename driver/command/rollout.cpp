@@ -135,6 +135,7 @@ void add_rollout(CLI::App& app, Context& context) {
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_policy_options(command, *arguments);
   add_setting_flags(command, context, {SettingGroup::json});
+  add_variable_flag(command, context);
   set_action(command, context, [&context, arguments] { return roll_out(context, *arguments); });
 }
 

@@ -8,7 +8,9 @@
 #include <memory>
 #include <regex>
 
+#include "driver/command/control_settings.h"
 #include "driver/command/listing.h"
+#include "driver/connection/pooler.h"
 #include "driver/fleet/interruption.h"
 #include "driver/output/display_text.h"
 
@@ -25,15 +27,37 @@ void print_report(std::FILE* file, const char* word, const ServerReport& report)
   std::fflush(file);
 }
 
-/// Lets the run that a session carries out end behind the targets in hand.
-awaitable<void> abort_run(Context& context, int leader) {
+/// How the run of a call is found by other sessions.
+struct RunOfCall {
+  std::optional<std::int64_t> id{};  ///< of one that goes on
+  int leader = 0;                    ///< the process that serves the session; 0 behind a pooler of transactions
+  std::string since{};               ///< the time before the call
+};
+
+/// Condition and parameter, for a query of tenancy.runs.
+std::pair<std::string, Parameters> condition_of(const RunOfCall& call) {
+  if (call.id) return {"id = $1::bigint", Parameters{std::to_string(*call.id)}};
+  return {"started_by = current_user AND started_at >= $1::timestamptz", Parameters{call.since}};
+}
+
+/// Lets the run end behind the targets in hand.
+awaitable<void> abort_run(Context& context, RunOfCall call) {
+  auto [condition, parameters] = condition_of(call);
+  if (!call.id && call.leader != 0) {
+    condition = "tenancy.run_leader(id) = $1::integer";
+    parameters = Parameters{std::to_string(call.leader)};
+  }
   try {
     Connection other = co_await context.connect();
-    Parameters parameters{std::to_string(leader)};
-    (void)co_await other.query(
-        "SELECT tenancy.abort(id) FROM tenancy.runs"
-        " WHERE finished_at IS NULL AND state IN ('running', 'paused') AND tenancy.run_leader(id) = $1::integer",
+    // Of several, nobody knows which is meant.
+    Result const aborted = co_await other.query(
+        "SELECT tenancy.abort(min(id)) FROM tenancy.runs"
+        " WHERE finished_at IS NULL AND state IN ('running', 'paused') AND " +
+            condition + " HAVING count(*) = 1",
         std::move(parameters));
+    if (aborted.rows() == 0) {
+      fmt::print(stderr, "tenancy: cannot tell which run to abort: tenancy runs lists them, tenancy run abort ID\n");
+    }
   } catch (const ServerError& error) {
     fmt::print(stderr, "tenancy: cannot abort the run: {}\n", error.what());
   }
@@ -43,19 +67,14 @@ struct RunState {
   std::string id, state;
 };
 
-/// The run, or the one that this session has begun since then. Nothing when there is none, or when a pooler of
-/// transactions has given us another session.
-awaitable<std::optional<RunState>> find_run(Connection& control, std::optional<std::int64_t> run,
-                                            const std::string& since) {
-  std::string sql = "SELECT id, state FROM tenancy.runs WHERE id = $1::bigint";
-  Parameters parameters{run ? std::to_string(*run) : since};
-  if (!run) {
-    sql =
-        "SELECT id, state FROM tenancy.runs"
-        " WHERE id = currval('tenancy.runs_id_seq') AND started_at >= $1::timestamptz";
-  }
+/// Nothing when there is none; also when the call stood behind a pooler, and several runs began meanwhile.
+awaitable<std::optional<RunState>> find_run(Connection& control, const RunOfCall& call) {
+  auto [condition, parameters] = condition_of(call);
+  if (!call.id && call.leader != 0) condition += " AND id = currval('tenancy.runs_id_seq')";
   try {
-    Result const rows = co_await control.query(sql, std::move(parameters));
+    Result const rows = co_await control.query(
+        "SELECT min(id), min(state) FROM tenancy.runs WHERE " + condition + " HAVING count(*) = 1",
+        std::move(parameters));
     if (rows.rows() > 0) co_return RunState{std::string(rows.text(0, 0)), std::string(rows.text(0, 1))};
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
@@ -104,21 +123,23 @@ awaitable<ExitCode> call_run(Context& context, std::string sql, Parameters param
                              std::optional<std::int64_t> run_that_goes_on) {
   bool const as_json = context.settings().output.json;
   Connection control = co_await context.connect();
+  co_await give_variables(control, context.settings().request);
   control.on_notice([as_json](const ServerReport& report) {
     bool const is_warning = report.severity == "WARNING";
     if (is_warning || !as_json) print_report(is_warning ? stderr : stdout, is_warning ? "warning: " : "", report);
   });
   Result const now = co_await control.query("SELECT clock_timestamp()");
-  std::string const since(now.text(0, 0));
+  bool const pooled = co_await is_pooled(control);
+  RunOfCall call{.id = run_that_goes_on, .since = std::string(now.text(0, 0))};
+  if (!pooled) call.leader = control.backend_pid();
   auto const executor = co_await boost::asio::this_coro::executor;
-  int const leader = control.backend_pid();
   std::optional<ServerError> failure;
   {
     Interruption const interruption(
         executor,
-        [&context, executor, leader](const std::string& signal) {
+        [&context, executor, call](const std::string& signal) {
           fmt::print(stderr, "{}: the targets in hand are finished; once more cancels them\n", signal);
-          boost::asio::co_spawn(executor, abort_run(context, leader), boost::asio::detached);
+          boost::asio::co_spawn(executor, abort_run(context, call), boost::asio::detached);
         },
         [&control, executor](const std::string&) {
           boost::asio::co_spawn(executor, control.cancel(), boost::asio::detached);
@@ -130,7 +151,7 @@ awaitable<ExitCode> call_run(Context& context, std::string sql, Parameters param
       failure = error;
     }
   }
-  std::optional<RunState> const run = co_await find_run(control, run_that_goes_on, since);
+  std::optional<RunState> const run = co_await find_run(control, call);
   if (failure && !run) throw *failure;
   if (failure) print_report(stderr, "tenancy: ", failure->report());
   if (run) co_await print_run(control, *run, as_json);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/ascii.h"
+#include "core/error.h"
 #include "core/message.h"
 #include "driver/command/failure.h"
 #include "driver/config/config_file.h"
@@ -132,6 +133,15 @@ void Configuration::refuse(const std::string& key, const std::string& message, s
   throw UsageError(where + key + " " + message, std::move(hint));
 }
 
+template <typename Check>
+void Configuration::check_as(const std::string& key, Check check) const {
+  try {
+    check();
+  } catch (const core::Error& error) {
+    refuse(key, std::string("is wrong: ") + error.what(), error.hint());
+  }
+}
+
 void Configuration::check() const {
   const Request& request = settings_.request;
   if (request.tracking_table.empty() || request.tracking_table.size() > kLongestName) {
@@ -142,6 +152,14 @@ void Configuration::check() const {
     if (schema.empty() || schema.size() > kLongestName) refuse("shared_schemas", "must be names of 1 to 63 bytes");
   }
   if (!core::is_set_name(settings_.migration_set)) refuse_set_name("migration_set", settings_.migration_set);
+  for (const auto& [name, value] : request.variables) {
+    check_as(std::string(kVariableKeys) + name, [&name = name] { core::check_variable_name(name); });
+  }
+  for (const auto& [name, target] : settings_.standalone.targets) {
+    check_as("standalone.targets." + name + ".variables", [&target = target] {
+      for (const std::string& one : target.variables) core::check_variable_name(core::parse_assignment(one).first);
+    });
+  }
   for (const auto& [name, set] : settings_.sets) {
     std::string const key = "sets." + name + ".folder";
     if (!core::is_set_name(name)) refuse_set_name("sets." + name, name);

@@ -58,6 +58,9 @@ class Configuration {
   void read_file(const std::filesystem::path& folder);
   void read_variables(const Variables& variables);
   void check() const;
+  /// Refuses what `check` throws as the setting's.
+  template <typename Check>
+  void check_as(const std::string& key, Check check) const;
   [[noreturn]] void refuse(const std::string& key, const std::string& message, std::string hint = {}) const;
   [[noreturn]] void refuse_set_name(const std::string& key, const std::string& name) const;
 

@@ -173,6 +173,10 @@ void append_migration(List& list) {
       {"shared_schemas", group, "--shared-schemas", "NAMES",
        "schemas that all tenants share; the first is migrated by scopes public and both"},
       [](Settings & s, Name) -> auto& { return s.request.shared_schemas; }));
+  list.push_back(make(
+      {std::string(kVariableKeys) + "*", SettingGroup::file_only, "", "VALUE",
+       "value of a variable in migrations; wins over what is stored, as --var does"},
+      [](Settings & s, Name name) -> auto& { return s.request.variables[name]; }));
 }
 
 void append_standalone(List& list) {
@@ -190,7 +194,7 @@ void append_standalone(List& list) {
       [](Settings & s, Name) -> auto& { return s.standalone.discover_databases; }));
   list.push_back(make(
       {"standalone.query", group, "--query", "SQL",
-       "tenants are its rows: id, and if you like server, database, schema, migration_set"},
+       "tenants are its rows: id, and if you like server, database, schema, migration_set, variables"},
       [](Settings & s, Name) -> auto& { return s.standalone.query; }));
   list.push_back(make(
       {"standalone.tenants", group, "--tenants", "IDS", "tenants whose schemas are named as they are"},
@@ -207,6 +211,10 @@ void append_standalone(List& list) {
   list.push_back(make(
       {"standalone.targets.*.migration_set", SettingGroup::file_only, "", "NAME", "migration set of a tenant"},
       [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].migration_set; }));
+  list.push_back(make(
+      {"standalone.targets.*.variables", SettingGroup::file_only, "", "LIST",
+       "values of variables for a tenant, as \"NAME=VALUE\""},
+      [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].variables; }));
   list.push_back(make_secret(
       {"servers.*.conninfo", SettingGroup::file_only, "", "CONNINFO", "a further server, for standalone operations"},
       [](Settings & s, Name name) -> auto& { return s.servers[name].conninfo; }));

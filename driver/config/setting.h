@@ -41,6 +41,9 @@ struct Setting {
   [[nodiscard]] std::string variable() const;
 };
 
+/// What a variable's name stands behind in its key.
+inline constexpr std::string_view kVariableKeys = "variables.";
+
 /// All of them, in the order of the reference.
 [[nodiscard]] std::span<const Setting> all_settings();
 

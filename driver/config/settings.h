@@ -36,15 +36,16 @@ struct StandaloneTenant {
   std::string database{};  ///< empty: that of `database`
   std::string schema{};    ///< empty: the tenant's id, or "public" in a database of its own
   std::string migration_set{core::kDefaultSet};
+  std::vector<std::string> variables{};  ///< NAME=VALUE
 };
 
 /// A fleet without a control database: migrations come from files, tenants from here.
 struct Standalone {
   bool enabled = false;
-  std::string discover{};            ///< LIKE pattern of schemas
-  std::string discover_databases{};  ///< LIKE pattern of databases; its tenants live in the schema public of each
-  std::string query{};  ///< whose rows are tenants: id, and optionally server, database, schema, migration_set
-  std::vector<std::string> tenants{};                 ///< ids that are also names of schemas
+  std::string discover{};              ///< LIKE pattern of schemas
+  std::string discover_databases{};    ///< LIKE pattern of databases; its tenants live in the schema public of each
+  std::string query{};                 ///< whose rows are tenants: id, and optionally the other members of TenantPlace
+  std::vector<std::string> tenants{};  ///< ids that are also names of schemas
   std::map<std::string, StandaloneTenant> targets{};  ///< by id
 };
 

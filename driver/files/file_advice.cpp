@@ -10,7 +10,8 @@ namespace tenancy::driver {
 
 namespace {
 
-constexpr std::uint64_t kWidestGap = 10;  // a wider one was meant
+constexpr std::uint64_t kWidestGap = 10;       // a wider one was meant
+constexpr std::size_t kMostIrreversible = 10;  // of which each is named; more are a habit
 
 class Adviser {
  public:
@@ -29,10 +30,23 @@ class Adviser {
     }
   }
 
-  void look_at_down(const core::Migration& migration) {
-    if (migration.down || migration.repeatable) return;
-    warn(migration, fmt::format("migration {} is irreversible: it has no down SQL", migration.version),
-         "Write how to take it back below -- DOWNGRADE, or leave it so.");
+  void look_at_down(const std::vector<core::Migration>& migrations) {
+    std::vector<const core::Migration*> lacking;
+    for (const core::Migration& migration : migrations) {
+      if (!migration.down && !migration.repeatable) lacking.push_back(&migration);
+    }
+    if (lacking.size() > kMostIrreversible) {
+      findings_.push_back(
+          {Finding::Kind::warning, folder_.path.string(), 0,
+           fmt::format("{} of {} migrations are irreversible: they have no down SQL; the last of them is {}",
+                       lacking.size(), migrations.size(), lacking.back()->version),
+           "A downgrade refuses to go below them."});
+      return;
+    }
+    for (const core::Migration* migration : lacking) {
+      warn(*migration, fmt::format("migration {} is irreversible: it has no down SQL", migration->version),
+           "Write how to take it back, or leave it so: a downgrade refuses to go below it.");
+    }
   }
 
  private:
@@ -50,10 +64,8 @@ class Adviser {
 void advise(const MigrationFolder& folder, const std::vector<core::Migration>& migrations,
             std::vector<Finding>& findings) {
   Adviser adviser(folder, findings);
-  for (std::size_t i = 0; i < migrations.size(); ++i) {
-    if (i > 0) adviser.look_at_gap(migrations[i - 1], migrations[i]);
-    adviser.look_at_down(migrations[i]);
-  }
+  for (std::size_t i = 1; i < migrations.size(); ++i) adviser.look_at_gap(migrations[i - 1], migrations[i]);
+  adviser.look_at_down(migrations);
 }
 
 }  // namespace tenancy::driver

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kMostErrors = 100;  // of one folder; more of them say nothing new
+constexpr std::size_t kMostErrors = 100;     // of one folder; more of them say nothing new
+constexpr std::size_t kMostPassedOver = 10;  // that are named, likewise
 
 bool is_same_folder(const fs::path& left, const fs::path& right) {
   std::error_code error;
@@ -54,6 +55,22 @@ bool leave_out(std::vector<core::SourceFile>& files, const core::Error& error) {
          }) > 0;
 }
 
+void note_passed_over(const MigrationFolder& folder, const std::vector<std::string>& names,
+                      std::vector<Finding>& findings) {
+  if (names.size() > kMostPassedOver) {
+    findings.push_back({Finding::Kind::warning, folder.path.string(), 0,
+                        fmt::format("{} files are no migrations of this format, or not needed here, such as {}",
+                                    names.size(), names.front()),
+                        "Those for other databases may stay where they are."});
+    return;
+  }
+  for (const std::string& name : names) {
+    findings.push_back({Finding::Kind::warning, shown(folder, name), 0,
+                        "not a migration of this format, or one that is not needed here",
+                        "Give it the name of one, or move it elsewhere."});
+  }
+}
+
 /// The core stops at the first error. To find all, the files that are in error are left out one by one.
 std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vector<core::SourceFile> files,
                                          std::vector<Finding>& findings) {
@@ -61,11 +78,7 @@ std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vec
     try {
       std::vector<std::string> passed_over;
       std::vector<core::Migration> migrations = core::parse_migration_folder(files, folder.defaults, &passed_over);
-      for (const std::string& name : passed_over) {
-        findings.push_back({Finding::Kind::warning, shown(folder, name), 0,
-                            "not a migration of this format, or one that is not needed here",
-                            "Give it the name of one, or move it elsewhere."});
-      }
+      note_passed_over(folder, passed_over, findings);
       return migrations;
     } catch (const core::Error& error) {
       findings.push_back({Finding::Kind::error, shown(folder, error.file()), error.line(), error.what(), error.hint()});

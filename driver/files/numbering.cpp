@@ -58,7 +58,10 @@ bool is_timestamp(std::string_view version) noexcept {
     digits += core::ascii::is_digit(c) ? 1 : 0;
   }
   bool const has_century = version.starts_with("19") || version.starts_with("20");
-  return has_century && (digits == kTimestampDigits || digits == kTimestampDigits - 2);
+  // Diesel and its like count on behind the seconds; a first migration of zeros comes before all times.
+  bool const is_first = digits >= kTimestampDigits && version.find_first_not_of("0-._") == std::string_view::npos;
+  return is_first ||
+         (has_century && digits >= kTimestampDigits - 2 && digits <= kTimestampDigits + 4 && digits % 2 == 0);
 }
 
 std::string next_version(const std::optional<std::string>& newest, std::string_view now) {

@@ -2,23 +2,39 @@
 
 #include <fmt/format.h>
 
-#include "core/source_text.h"
+#include "core/error.h"
 #include "core/sql_kind.h"
 #include "core/sql_statements.h"
 #include "core/statement_refusal.h"
+#include "core/variables.h"
 
 namespace tenancy::driver {
 
 namespace {
 
-void check_section(const std::string& file, const core::Migration& migration, const core::SqlSection& section,
+/// With values for its variables, as far as it can be checked without those of a target.
+std::optional<core::SqlSection> checkable(const std::string& file, const core::Migration& migration,
+                                          const core::SqlSection& section, std::vector<Finding>& findings) {
+  if (migration.variables == core::VariableSyntax::none) return section;
+  try {
+    return core::VariableText(section, migration.variables, file).sample();
+  } catch (const core::Error& error) {
+    findings.push_back({Finding::Kind::error, file, error.line(), error.what(), error.hint()});
+    return std::nullopt;
+  }
+}
+
+void check_section(const std::string& file, const core::Migration& migration, const core::SqlSection& source,
                    Finding::Kind kind, std::vector<Finding>& findings) {
+  std::optional<core::SqlSection> const given = checkable(file, migration, source, findings);
+  if (!given) return;
+  const core::SqlSection& section = *given;
   bool const confined = migration.scope != core::Scope::shared && !migration.allow_outside;
   for (const core::SqlStatement& statement : core::split_statements(section.sql)) {
     core::StatementRefusal const found =
         core::refusal(core::SqlKind(statement.text), migration.transactional, confined);
     if (found.is_empty()) continue;
-    int const line = section.first_line + core::line_of(section.sql, statement.offset) - 1;
+    int const line = section.line_at(statement.offset);
     findings.push_back({kind, file, line, fmt::format("statement {}, {}, {}", statement.number, found.what, found.why),
                         std::string(found.hint)});
   }

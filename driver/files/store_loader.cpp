@@ -24,7 +24,8 @@ constexpr const char* kSavepoint = "SAVEPOINT tenancy_load";
 constexpr const char* kRelease = "RELEASE SAVEPOINT tenancy_load";
 constexpr const char* kTakeBack = "ROLLBACK TO SAVEPOINT tenancy_load";
 constexpr const char* kAdd =
-    "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::integer, $14::integer)";
+    "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::integer, $14::integer,"
+    "                             $15)";
 constexpr const char* kStored =
     "SELECT migration_set, version, description, filename FROM tenancy.migrations"
     " WHERE migration_set = ANY ($1::text[]) AND filename IS NOT NULL"
@@ -56,6 +57,7 @@ Statement add_statement(const core::Migration& migration) {
   values.emplace_back(migration.filename);
   values.emplace_back(std::to_string(migration.up.first_line));
   values.emplace_back(std::to_string(migration.down ? migration.down->first_line : 1));
+  values.emplace_back(core::to_string(migration.variables));
   return statement;
 }
 

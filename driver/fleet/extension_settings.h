@@ -13,6 +13,10 @@ namespace tenancy::driver {
 /// "auto", "caller" or "owner".
 [[nodiscard]] std::string_view to_string(RunAs run_as) noexcept;
 
+inline constexpr const char* kVariablesSetting = "tenancy.variables";
+/// Its value: a JSON object.
+[[nodiscard]] std::string variables_setting(const core::VariableMap& variables);
+
 /// Names and values, for set_config.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> extension_settings(const Request& request);
 

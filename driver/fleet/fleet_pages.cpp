@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kPage =
     "SELECT next, unchanged, tenant, server, database, schema, kind, migration_set, pinned_revision, state,"
-    "       from_revision, versions, transactional, sqlstate, error"
+    "       from_revision, versions, transactional, sqlstate, error, variables"
     "  FROM tenancy.fleet_page($1, $2, $3::text[], $4::integer, $5, $6, $7, $8::jsonb, $9::text[], $10, $11::text[],"
     "                          $12, $13::integer, $14::integer)";
 enum PageColumn {
@@ -26,7 +26,8 @@ enum PageColumn {
   kVersions,
   kTransactional,
   kSqlstate,
-  kError
+  kError,
+  kVariables
 };
 
 const char* part_of(const Selection& selection) {
@@ -51,6 +52,9 @@ PlannedTarget to_target(const Result& rows, std::size_t row) {
                     .kind = core::parse_target_kind(rows.text(row, kKind)),
                     .migration_set = text(kSet),
                     .pinned_revision = rows.value(row, kPinned)};
+  for (const std::string& one : core::parse_text_array(rows.text(row, kVariables))) {
+    planned.target.variables.insert(core::parse_assignment(one));
+  }
   planned.state = parse_state(rows.text(row, kState));
   planned.from_revision = text(kFrom);
   planned.versions = core::parse_text_array(rows.text(row, kVersions));

@@ -24,28 +24,40 @@ constexpr const char* kDatabases =
     "SELECT datname AS id, datname AS database FROM pg_catalog.pg_database"
     " WHERE datname::text LIKE $1 AND datallowconn AND NOT datistemplate AND datname <> 'postgres'";
 
+core::VariableMap assignments(const std::vector<std::string>& items) {
+  core::VariableMap variables;
+  for (const std::string& item : items) variables.insert(core::parse_assignment(item));
+  return variables;
+}
+
 /// The rows of a query as tenants, by the names of its columns.
 void append_rows(std::vector<TenantPlace>& tenants, const Result& rows) {
   auto const column = [&](const char* name) { return PQfnumber(rows.native(), name); };
   int const id = column("id");
   if (id < 0) {
     throw std::runtime_error(
-        "the query for the tenants has no column id: it may also have server, database, schema and "
-        "migration_set");
+        "the query for the tenants has no column id: it may also have server, database, schema, migration_set and "
+        "variables");
   }
   int const server = column("server");
   int const database = column("database");
   int const schema = column("schema");
   int const set = column("migration_set");
+  int const variables = column("variables");
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     auto const text = [&](int number) {
       return number < 0 ? std::string() : std::string(rows.text(row, static_cast<std::size_t>(number)));
+    };
+    auto const list = [&](int number) {
+      std::string const array = text(number);
+      return array.empty() ? std::vector<std::string>() : core::parse_text_array(array);
     };
     tenants.push_back({.id = text(id),
                        .server = text(server),
                        .database = text(database),
                        .schema = text(schema),
-                       .migration_set = text(set)});
+                       .migration_set = text(set),
+                       .variables = assignments(list(variables))});
   }
 }
 
@@ -57,7 +69,8 @@ std::vector<TenantPlace> named_tenants(const Standalone& standalone) {
                        .server = target.server,
                        .database = target.database,
                        .schema = target.schema,
-                       .migration_set = target.migration_set});
+                       .migration_set = target.migration_set,
+                       .variables = assignments(target.variables)});
   }
   return tenants;
 }

@@ -48,6 +48,7 @@ Target target_of(TenantPlace tenant, const std::string& shared_schema) {
                 .database = std::move(tenant.database),
                 .schema = std::move(tenant.schema)};
   target.migration_set = std::move(tenant.migration_set);
+  target.variables = std::move(tenant.variables);
   // A database of its own has in its shared schema what other tenants share, too.
   if (target.schema == shared_schema) target.kind = core::TargetKind::combined;
   return target;
@@ -76,6 +77,7 @@ std::vector<Target> sorted_targets(std::vector<TenantPlace> tenants, const std::
   for (Target& target : targets) {
     if (!unique.empty() && position(unique.back()) == position(target)) {
       unique.back().tenant.clear();
+      unique.back().variables.clear();
     } else {
       unique.push_back(std::move(target));
     }

@@ -19,6 +19,7 @@ struct TenantPlace {
   std::string database{};  ///< empty: that of the connection
   std::string schema{};    ///< empty: the shared schema of a database of its own, else the id
   std::string migration_set{};
+  core::VariableMap variables{};
 };
 
 /// What goes with the tenants.

@@ -9,6 +9,7 @@
 #include "core/migration.h"
 #include "core/plan.h"
 #include "core/revision.h"
+#include "core/variables.h"
 
 namespace tenancy::driver {
 
@@ -20,6 +21,7 @@ struct Target {
   core::TargetKind kind = core::TargetKind::tenant;
   std::string migration_set{core::kDefaultSet};
   std::optional<std::string> pinned_revision{};
+  core::VariableMap variables{};  ///< as they are stored for it
 
   /// `tenant "acme"`, `tenant "acme" (schema "t_7")` or `schema "public"`, with database and server where they are
   /// others: the extension's words.
@@ -39,6 +41,7 @@ struct Request {
   std::chrono::milliseconds statement_timeout{0};
   std::string tracking_table = "schema_migrations";
   std::vector<std::string> shared_schemas{"public"};
+  core::VariableMap variables{};  ///< of this call: they win over those of targets
 };
 
 }  // namespace tenancy::driver

@@ -69,6 +69,17 @@ SELECT version FROM tenancy.migrate_tenant('row1');
 SELECT tenant, isolation, schema, revision, state FROM tenancy.status(migration_set => 'default');
 RESET tenancy.shared_schemas;
 
+-- In a database of tenants that another one knows, the caller says which scopes it gets.
+CREATE SCHEMA pub_own;
+SET tenancy.shared_schemas = 'pub_own';
+SELECT version FROM tenancy.migrate_public(kind => 'shared');
+SELECT version FROM tenancy.downgrade_public('base', kind => 'combined');
+SELECT version FROM tenancy.migrate_public(kind => 'combined');
+SELECT * FROM tenancy.migrate_public(kind => 'tenant');
+SELECT * FROM tenancy.migrate_public(kind => 'own');
+SELECT * FROM tenancy.migrate_public('no_such', kind => 'combined');
+RESET tenancy.shared_schemas;
+
 SET client_min_messages = warning;
-DROP SCHEMA pub_t, pub_core, "Pub Ext", pub_all CASCADE;
+DROP SCHEMA pub_t, pub_core, "Pub Ext", pub_all, pub_own CASCADE;
 DROP EXTENSION tenancy;

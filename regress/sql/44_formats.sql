@@ -22,6 +22,8 @@ SELECT * FROM tenancy.load_migration('007_g.sql', 'SELECT 1;', format => 'flyway
 SELECT * FROM tenancy.load_migration('007_g.sql', 'SELECT 1;', format => 'maven');
 SELECT * FROM tenancy.load_migration('deploy/x.sql', 'SELECT 1;', format => 'sqitch');
 SELECT * FROM tenancy.load_migration('007_g.sql', E'BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;');
+SELECT * FROM tenancy.load_migration('009_i.postgres.up.sql', '', 'pop_set', format => 'pop');
+SELECT tenancy.drop_migration('007');
 
 -- Folders.
 CREATE FUNCTION pg_temp.shell(script text) RETURNS void LANGUAGE plpgsql AS $$

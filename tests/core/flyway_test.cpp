@@ -58,12 +58,19 @@ TEST(FlywayFolder, RefusesWhatDoesNotFit) {
               IsError(ErrorKind::bad_file, "the name is no version"));
 }
 
-TEST(FlywayFile, RefusesPlaceholders) {
-  for (const char* text : {"SELECT 1;\nSELECT ${x};", "-- ${y}\nSELECT 'a ${x}';", "/* ${y}\n*/ $$ ${x} $$"}) {
-    EXPECT_THAT(error_of([&] { return parse_migration_file("V1__a.sql", text); }),
-                IsErrorAt(ErrorKind::bad_file, 2, "Flyway's placeholders are not supported"));
-  }
-  EXPECT_EQ(parse_migration_file("V1__a.sql", "-- ${y}\nSELECT $1, {};").migration.version, "1");
+TEST(FlywayFile, HasPlaceholdersUnlessItSaysOtherwise) {
+  const auto syntax = [](const char* text) { return parse_migration_file("V1__a.sql", text).migration.variables; };
+  EXPECT_EQ(syntax("SELECT '${x}';"), VariableSyntax::dollar);
+  EXPECT_EQ(syntax("SELECT $1, {};"), VariableSyntax::none);
+  EXPECT_EQ(syntax("-- MIGRATION_VARIABLES: off\nSELECT '${x}';"), VariableSyntax::none);
+  EXPECT_EQ(syntax("-- MIGRATION_VARIABLES: on\nSELECT '${x}';"), VariableSyntax::braces);
+}
+
+TEST(FlywayFolder, HasPlaceholdersWhereItsConfigurationAllows) {
+  const auto syntax = [](const Files& files) { return parse_migration_folder(files).front().variables; };
+  EXPECT_EQ(syntax({{"V1__a.sql", "a"}, {"U1__a.sql", "${x}"}}), VariableSyntax::dollar);
+  EXPECT_EQ(syntax({{"V1__a.sql", "${x}"}, {"V1__a.sql.conf", "placeholderReplacement=false"}}), VariableSyntax::none);
+  EXPECT_EQ(syntax({{"V1__a.sql", "-- MIGRATION_VARIABLES: on\na"}, {"U1__a.sql", "${x}"}}), VariableSyntax::braces);
 }
 
 TEST(FlywayBaseline, StandsForTheVersionsBelow) {

@@ -42,6 +42,14 @@ TEST(MigrationFolder, JoinsPairsInAnyOrder) {
   EXPECT_EQ(migrations[2].down, (SqlSection{"", 1}));
 }
 
+TEST(MigrationFolder, JoinsAPairByItsNumber) {
+  const auto migrations =
+      parse_migration_folder(Files{{"30_add_data.up.sql", "a"}, {"30_drop_data.down.sql", "b"}, {"31_a.up.sql", "a"}});
+  ASSERT_EQ(migrations.size(), 2U);
+  EXPECT_EQ(migrations[0].description, "add data");
+  EXPECT_EQ(migrations[0].down, (SqlSection{"b\n", 1}));
+}
+
 TEST(MigrationFolder, JoinsTheFilesOfAFolder) {
   const Files files{{"1_a/metadata.toml", "run_in_transaction = false"},
                     {"1_a/up.sql", "a"},
@@ -58,7 +66,7 @@ TEST(MigrationFolder, JoinsTheFilesOfAFolder) {
 TEST(MigrationFolder, RefusesAPartWithoutItsUpFile) {
   const auto error = [](const Files& files) { return error_of([&] { return parse_migration_folder(files); }); };
   for (const Files& files :
-       {Files{{"1_a.down.sql", "b"}}, Files{{"1_a.up.sql", "a"}, {"1_b.down.sql", "b"}},
+       {Files{{"1_a.down.sql", "b"}}, Files{{"1_a.up.sql", "a"}, {"2_a.down.sql", "b"}},
         Files{{"1_a.sql", "a"}, {"1_a.down.sql", "b"}}, Files{{"1_a.up.sql", "a"}, {"1_a/down.sql", "b"}},
         Files{{"x/1_a.up.sql", "a"}, {"y/1_a.down.sql", "b"}}}) {
     EXPECT_THAT(error(files), IsErrorAt(ErrorKind::bad_file, 0, "this down file has no up file"));
@@ -116,7 +124,7 @@ TEST(MigrationFolder, ForgottenVersionIsNoPlainScript) {
 
 TEST(MergePart, RefusesPartsOfOthers) {
   Migration migration = parse_migration_file("1_a.up.sql", "a").migration;
-  for (const char* name : {"1_b.down.sql", "1_a/down.sql", "1_a.up.sql", "1_a.sql", "x/1_a.down.sql"}) {
+  for (const char* name : {"2_a.down.sql", "1_a/down.sql", "1_a.up.sql", "1_a.sql", "x/1_a.down.sql"}) {
     const auto error = error_of([&] { merge_part(migration, parse_migration_file(name, "b")); });
     EXPECT_THAT(error, IsError(ErrorKind::bad_file, "this is no part of migration 1"));
     EXPECT_EQ(error->file(), name);

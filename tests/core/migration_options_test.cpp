@@ -27,6 +27,7 @@ TEST(MigrationOptions, AreReadFromTheTop) {
       "-- MIGRATION_TRANSACTION : Off\n"
       "-- MIGRATION_REPEATABLE: yes\n"
       "-- MIGRATION_ALLOW_OUTSIDE: true\n"
+      "-- MIGRATION_VARIABLES: on\n"
       "-- MIGRATION_LOCK_TIMEOUT: 5s\n"
       "-- MIGRATION_STATEMENT_TIMEOUT: 10min\n";
   for (const char* body : {"SELECT 1;", "-- UPGRADE\nSELECT 1;"}) {
@@ -39,6 +40,7 @@ TEST(MigrationOptions, AreReadFromTheTop) {
     EXPECT_FALSE(file.migration.transactional);
     EXPECT_TRUE(file.migration.repeatable);
     EXPECT_TRUE(file.migration.allow_outside);
+    EXPECT_EQ(file.migration.variables, VariableSyntax::braces);
     EXPECT_EQ(file.migration.lock_timeout, 5s);
     EXPECT_EQ(file.migration.statement_timeout, 10min);
   }
@@ -121,8 +123,7 @@ TEST(MigrationOptions, NameARepeatableMigration) {
   EXPECT_EQ(parse("-- MIGRATION_REPEATABLE: on\na;", "refresh_views.up.sql").version, "refresh_views");
   EXPECT_EQ(parse("-- MIGRATION_REPEATABLE: on\na;", "900_views.sql").version, "900");
   for (const char* name : {"refresh views.sql", "head.sql", "é.sql"}) {
-    EXPECT_THAT(parse_error("-- MIGRATION_REPEATABLE: on\na;", name),
-                IsErrorAt(kBadFile, 0, "the name is no version"));
+    EXPECT_THAT(parse_error("-- MIGRATION_REPEATABLE: on\na;", name), IsErrorAt(kBadFile, 0, "the name is no version"));
   }
 }
 

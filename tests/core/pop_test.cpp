@@ -31,6 +31,13 @@ TEST(PopFolder, TakesTheFileForPostgresql) {
                                                 "2_b.mysql.down.sql", "3_c.sqlite3.up.sql"));
 }
 
+TEST(PopFolder, MayHaveNothingToDo) {
+  const auto migrations =
+      parse_migration_folder(Files{{"1_a.postgres.up.sql", ""}, {"1_a.mysql.up.sql", "x"}, {"1_a.down.sql", ""}});
+  ASSERT_EQ(migrations.size(), 1U);
+  EXPECT_EQ(migrations[0].up, (SqlSection{"", 1}));
+}
+
 TEST(PopFolder, RefusesWhatDoesNotFit) {
   const auto error = [](const Files& files) { return error_of([&] { return parse_migration_folder(files); }); };
   EXPECT_THAT(error({{"1_a.postgres.up.sql", "a"}, {"2_b.sql", "b"}}),

@@ -22,6 +22,7 @@ TEST(SqlKind, KnowsTransactionControl) {
                                           {"RELEASE a", "RELEASE"},
                                           {"PREPARE TRANSACTION 'x'", "PREPARE TRANSACTION"},
                                           {"PREPARE x AS SELECT 1", ""},
+                                          {"PREPARE transaction AS SELECT 1", ""},
                                           {"SELECT 1", ""},
                                           {"\"begin\"", ""}}) {
     EXPECT_EQ(SqlKind(sql).transaction_control(), command) << sql;
@@ -67,6 +68,17 @@ TEST(SqlKind, KnowsWhatRunsAtTopLevelOnly) {
   EXPECT_FALSE(SqlKind("CREATE TABLE t ()").runs_at_top_level());
 }
 
+TEST(SqlKind, KnowsWhatMayCommit) {
+  for (const char* sql : {"CALL backfill()", "DO $$ BEGIN LOOP COMMIT; END LOOP; END $$", "do 'begin rollback; end'",
+                          "DO LANGUAGE plpgsql $$ BEGIN call p(); END $$"}) {
+    EXPECT_TRUE(SqlKind(sql).may_commit()) << sql;
+  }
+  for (const char* sql : {"DO $$ BEGIN PERFORM 1; END $$", "DO $$ BEGIN PERFORM commit_count FROM t; END $$",
+                          "SELECT 'COMMIT'", "CREATE PROCEDURE p() BEGIN ATOMIC SELECT 1; END", "COMMIT"}) {
+    EXPECT_FALSE(SqlKind(sql).may_commit()) << sql;
+  }
+}
+
 TEST(SqlKind, KnowsWhatGoesBeyondOneSchema) {
   for (const auto& [sql, what] : Pairs{{"VACUUM", "VACUUM of all tables"},
                                        {"VACUUM (FULL, ANALYZE)", "VACUUM of all tables"},
@@ -86,6 +98,7 @@ TEST(SqlKind, KnowsSettings) {
   EXPECT_TRUE(SqlKind("RESET ALL").is_setting());
   EXPECT_FALSE(SqlKind("SET CONSTRAINTS ALL DEFERRED").is_setting());
   EXPECT_TRUE(SqlKind("SET LOCAL work_mem = 1").is_local_setting());
+  EXPECT_FALSE(SqlKind("SET TRANSACTION READ ONLY").is_local_setting());
   for (const char* sql : {"SET ROLE x", "SET SESSION ROLE x", "RESET ROLE", "SET SESSION AUTHORIZATION x",
                           "RESET SESSION AUTHORIZATION", "SET role TO x", "SET SESSION SESSION AUTHORIZATION x"}) {
     EXPECT_TRUE(SqlKind(sql).is_role_setting()) << sql;

@@ -65,6 +65,14 @@ TEST(SqlStatements, KeepBodiesOfFunctionsTogether) {
         head + " BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT (CASE 1 WHEN 1 THEN 2 END); END";
     EXPECT_THAT(texts(body + "; SELECT 1"), ElementsAre(body, "SELECT 1"));
   }
+  for (const std::string body :
+       {"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1 AS end; SELECT 2 end; SELECT 3 AS case; END",
+        "CREATE FUNCTION f() BEGIN ATOMIC ; END", "CREATE FUNCTION f() BEGIN ATOMIC END",
+        "CREATE FUNCTION f() BEGIN ATOMIC CREATE FUNCTION g() BEGIN ATOMIC a; END; b; END",
+        "CREATE FUNCTION f() BEGIN ATOMIC CREATE RULE r AS ON INSERT TO t DO (a; END); b; END"}) {
+    EXPECT_THAT(texts(body + "; SELECT 1"), ElementsAre(body, "SELECT 1"));
+  }
+  EXPECT_THAT(texts("CREATE FUNCTION f(begin atomic) AS 'x'; b"), testing::SizeIs(2));
   EXPECT_THAT(texts("CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'x'; b"),
               ElementsAre("CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'x'", "b"));
   EXPECT_THAT(texts("BEGIN; SELECT CASE WHEN a THEN b END; END; c"),

@@ -30,6 +30,16 @@ TEST_F(CommandLineTest, AloneItShowsWhatThereIs) {
   EXPECT_THAT(errors_, IsEmpty());
 }
 
+TEST_F(CommandLineTest, TakesVariables) {
+  EXPECT_EQ(run({"config", "--var", "region=eu", "--var", "motto=a, b"}), kDone);
+  EXPECT_THAT(output_, HasSubstr("variables.region"));
+  EXPECT_THAT(output_, HasSubstr("a, b"));
+  EXPECT_EQ(run({"config", "--var", "region"}), kUsage);
+  EXPECT_THAT(errors_, HasSubstr("NAME=VALUE"));
+  EXPECT_EQ(run({"config", "--var", "schema=x"}), kUsage);
+  EXPECT_THAT(errors_, HasSubstr("variable schema is built in"));
+}
+
 TEST_F(CommandLineTest, HelpHasExamples) {
   EXPECT_EQ(run({"new", "--help"}), kDone);
   EXPECT_THAT(output_, HasSubstr("Usage: tenancy new NAME [OPTION]...\n"));

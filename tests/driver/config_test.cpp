@@ -61,6 +61,29 @@ TEST_F(ConfigTest, HasDefaultsWithoutAFile) {
   for (const Configuration::Entry& entry : configuration.entries()) EXPECT_EQ(entry.origin, "default") << entry.key;
 }
 
+TEST_F(ConfigTest, HasVariablesOfMigrations) {
+  GivenFlags flags;
+  flags.settings = {{"variables.plan", "--var", {"a=b, c"}}};
+  flags.environment = "prod";
+  Configuration const configuration = load(
+      "[variables]\nregion = \"eu\"\nseats = 5\nplan = \"free\"\n[env.prod.variables]\nregion = \"us\"\n"
+      "[standalone.targets.acme]\nvariables = [\"region=of acme\"]\n",
+      flags);
+  core::VariableMap const expected{{"plan", "a=b, c"}, {"region", "us"}, {"seats", "5"}};
+  EXPECT_EQ(configuration.settings().request.variables, expected);
+  EXPECT_EQ(configuration.settings().standalone.targets.at("acme").variables.at(0), "region=of acme");
+  EXPECT_EQ(origin_of(configuration, "variables.plan"), "--var");
+  EXPECT_EQ(origin_of(configuration, "variables.region"), "tenancy.toml:6 [env.prod]");
+}
+
+TEST_F(ConfigTest, RefusesVariablesThatCannotBe) {
+  EXPECT_THAT(error_of("[variables]\ntenant = \"x\"\n"),
+              HasSubstr("tenancy.toml:2: variables.tenant is wrong: variable tenant is built in"));
+  EXPECT_THAT(error_of("[variables]\n\"a b\" = \"x\"\n"), HasSubstr("\"a b\" is not a name for a variable"));
+  EXPECT_THAT(error_of("[standalone.targets.acme]\nvariables = [\"region\"]\n"),
+              HasSubstr("\"region\" gives no variable a value"));
+}
+
 TEST_F(ConfigTest, LaterOnesWin) {
   std::string const toml =
       "concurrency = 1\nper_server = 1\npage_size = 1\nmax_attempts = 1\nrun_as = \"owner\"\n"

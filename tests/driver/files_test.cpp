@@ -59,6 +59,18 @@ TEST_F(FilesTest, ReadsFoldersInFolders) {
   EXPECT_EQ(read().files, 5U);
 }
 
+TEST_F(FilesTest, ChecksStatementsWithVariables) {
+  folder_.write("001_a.sql", "-- MIGRATION_VARIABLES: on\nSELECT {{ a }};\nCREATE DATABASE {{ b | identifier }};");
+  folder_.write("002_b.sql", "-- MIGRATION_VARIABLES: on\nSELECT {{ a | raw }};\nCOMMIT;");
+  folder_.write("003_c.sql", "-- MIGRATION_VARIABLES: on\nSELECT {{ a | bold }};");
+  folder_.write("004_d.sql", "SELECT '{{ a }}';");
+  std::vector<std::string> const found = findings();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_THAT(found[0], HasSubstr("001_a.sql:3"));
+  EXPECT_THAT(found[1], HasSubstr("003_c.sql:2"));
+  EXPECT_THAT(found[1], HasSubstr("\"bold\" is not a filter"));
+}
+
 TEST_F(FilesTest, FollowsLinksButNotInCircles) {
   TemporaryFolder other;
   other.write("real.sql", "SELECT 1;\n-- DOWNGRADE\nSELECT 2;");
@@ -107,11 +119,30 @@ TEST_F(FilesTest, WarnsOfWhatMayBeMeant) {
   EXPECT_THAT(findings(),
               ElementsAre("004_E.SQL: warning: not a migration file: it is ignored",
                           "cleanup.sql: warning: not a migration of this format, or one that is not needed here",
-                          "001_a.sql: warning: migration 001 is irreversible: it has no down SQL",
                           "003_b.sql: warning: there is a gap between 001 and 003",
                           "20240131120000_c.sql: warning: numbers and timestamps are mixed: 20240131120000 comes "
-                          "behind 003"));
+                          "behind 003",
+                          "001_a.sql: warning: migration 001 is irreversible: it has no down SQL"));
   EXPECT_FALSE(read().has_errors());
+}
+
+TEST_F(FilesTest, SaysAtOnceWhatIsSoOfMany) {
+  for (int i = 1; i <= 12; ++i) {
+    folder_.write("2024013112" + std::to_string(1000 + i) + "_a.postgres.up.sql", "SELECT 1;");
+    folder_.write("2024013112" + std::to_string(1000 + i) + "_a.mysql.up.sql", "SELECT 1;");
+  }
+  EXPECT_THAT(findings(), ElementsAre(".: warning: 12 files are no migrations of this format, or not needed here, such "
+                                      "as 20240131121001_a.mysql.up.sql",
+                                      ".: warning: 12 of 12 migrations are irreversible: they have no down SQL; the "
+                                      "last of them is 20240131121012"));
+}
+
+TEST_F(FilesTest, KnowsTimestampsOfAllLengths) {
+  for (const char* name : {"00000000000000_diesel_initial_setup", "2019-02-26-002946_a", "2025-09-19-132648-0000_b"}) {
+    folder_.write(std::string(name) + "/up.sql", "SELECT 1;");
+    folder_.write(std::string(name) + "/down.sql", "SELECT 1;");
+  }
+  EXPECT_THAT(findings(), ElementsAre());
 }
 
 TEST_F(FilesTest, SetsHaveFoldersOfTheirOwn) {

@@ -13,8 +13,10 @@
 #include "core/error.h"
 #include "core/migration_file.h"
 #include "core/revision.h"
+#include "core/source_text.h"
 #include "core/sql_scanner.h"
 #include "core/tracking_sql.h"
+#include "core/variables.h"
 #include "core/version.h"
 
 namespace {
@@ -109,6 +111,21 @@ void check_envelope(std::string_view content) {
   require(sql.size() < before.size() && !take_off_envelope(sql), "an envelope is taken off once");
 }
 
+void check_variables(std::string_view content) {
+  for (const VariableSyntax syntax : {VariableSyntax::braces, VariableSyntax::dollar}) {
+    try {
+      const VariableText text{{std::string{content}, 1}, syntax, "001.sql"};
+      TargetVariables variables{.schema = "s", .tenant = "t"};
+      for (const std::string& name : text.names()) variables.given[name] = name;
+      const SqlSection section = text.render(variables);
+      require(!text.names().empty() || section.sql == content, "text without variables stays as it is");
+      require(section.line_at(section.sql.size()) == line_of(content, content.size()), "lines are those of the file");
+    } catch (const Error& error) {
+      require(error.file() == "001.sql" && error.line() > 0, "an error names file and line");
+    }
+  }
+}
+
 /// The first line of the content as a name.
 void check_name(std::string_view content) {
   const std::string_view name = content.substr(0, content.find('\n'));
@@ -184,6 +201,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_files(content);
   check_formats(content);
   check_envelope(content);
+  check_variables(content);
   check_name(content);
   check_scanner(content);
   check_versions(content);

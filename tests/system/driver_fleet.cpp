@@ -2,26 +2,13 @@
 
 #include <utility>
 
+#include "tests/system/target_state.h"
+
 namespace tenancy::test {
 
 namespace {
 
 constexpr const char* kGate = "4711";
-
-/// Everything that migrations make in a schema, its tracking table, and what the migrations wrote down.
-constexpr const char* kState = R"(
-  SELECT string_agg(line, E'\n' ORDER BY line) FROM (
-    SELECT format('column %s %s.%s %s %s', c.relkind, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-                  a.attnotnull) AS line
-      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-     WHERE c.relnamespace = $1::text::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL
-    SELECT format('constraint %s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint
-     WHERE connamespace = $1::text::regnamespace) AS catalogue)";
-constexpr const char* kTracked =
-    "SELECT string_agg(concat_ws(' ', migration_set, version, description, checksum, state, applied_by), E'\\n'"
-    "                  ORDER BY version) FROM ";
-constexpr const char* kWritten = "SELECT string_agg(version, ' ' ORDER BY version) FROM ";
 
 }  // namespace
 
@@ -100,35 +87,36 @@ void FleetTest::add_databases_on_other(int count) {
   }
 }
 
+std::vector<Connection> FleetTest::connect_to_databases() const {
+  std::vector<Connection> sessions;
+  for (const Made& made : databases_) sessions.push_back(made.cluster->connect(made.database));
+  return sessions;
+}
+
 std::vector<std::string> FleetTest::words(std::vector<std::string> arguments) const {
   arguments.push_back("--database");
   arguments.push_back(control_conninfo_.value_or(cluster().conninfo(database())));
   return arguments;
 }
 
-std::string FleetTest::state_of(Connection& session, const std::string& schema) {
-  const std::string tracked = kTracked + schema + ".schema_migrations";
-  const std::string written = kWritten + schema + ".applied";
-  return session.value(kState, {schema}).value_or("nothing") + "\n" + session.value(tracked).value_or("nothing") +
-         "\n" + session.value(written).value_or("nothing");
-}
-
 void FleetTest::expect_fleet_is_complete() {
   Connection control = connect();
-  control.exec("SELECT tenancy.create_tenant('reference')");
+  control.exec(
+      "DROP SCHEMA IF EXISTS reference CASCADE;"
+      "SELECT tenancy.deregister_tenant(id) FROM tenancy.tenants WHERE id = 'reference';"
+      "SELECT tenancy.create_tenant('reference')");
   const std::string schema = state_of(control, "reference");
   for (int i = 1; i <= schemas_; ++i) {
     const std::string name = "t" + std::to_string(i);
     EXPECT_EQ(state_of(control, name), schema) << name;
   }
   if (databases_.empty()) return;
-  const std::string name = database() + "_reference";
+  const std::string name = database() + "_reference" + std::to_string(++references_);
   control.exec("CALL tenancy.create_tenant_database('" + name + "')");
-  std::vector<Made> const tenants = databases_;
-  databases_.push_back({&cluster(), name});
+  control.query("SELECT tenancy.deregister_tenant($1)", {name});
   Connection reference = cluster().connect(name);
   const std::string whole = state_of(reference, "public");
-  for (const Made& made : tenants) {
+  for (const Made& made : databases_) {
     Connection session = made.cluster->connect(made.database);
     EXPECT_EQ(state_of(session, "public"), whole) << made.database;
   }

@@ -32,6 +32,8 @@ class FleetTest : public DatabaseTest {
   void add_databases(int count);
   void add_databases_on_other(int count);
   void register_other(const std::string& conninfo);
+  /// Sessions with the databases of tenants, in the order in which they were added.
+  [[nodiscard]] std::vector<Connection> connect_to_databases() const;
 
   /// Drivers find the control database without further words.
   [[nodiscard]] std::vector<std::string> words(std::vector<std::string> arguments) const;
@@ -53,11 +55,11 @@ class FleetTest : public DatabaseTest {
   };
   /// It goes with its cluster: DROP DATABASE takes long, for it waits for a checkpoint.
   void make_database(Cluster& cluster, const std::string& name);
-  static std::string state_of(Connection& session, const std::string& schema);
 
   std::vector<std::string> versions_{};
   int schemas_ = 0;
   std::vector<Made> databases_{};  ///< of tenants
+  int references_ = 0;
   std::optional<Connection> gate_{};
 };
 

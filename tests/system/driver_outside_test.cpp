@@ -76,6 +76,20 @@ TEST_F(DriverOutside, TakesBackWhatAFailedIndexLeaves) {
   EXPECT_EQ(indexes(), "");
 }
 
+TEST_F(DriverOutside, RunsBatchesThatCommit) {
+  load_index(
+      "-- UPGRADE\nDO $$ BEGIN FOR i IN 1 .. 2 LOOP UPDATE a SET n = n + 1; COMMIT; END LOOP; END $$;\n"
+      "-- DOWNGRADE\nDO $$ BEGIN UPDATE a SET n = 7; COMMIT; PERFORM 1 / 0; END $$;\n");
+  ASSERT_EQ(message_of(migrate(schema("t"))), "");
+  EXPECT_EQ(plain().value("SELECT string_agg(n::text, ',') FROM t.a"), "3,3");
+  const std::string message = message_of(migrate(schema("t"), request(Direction::down, "001")));
+  EXPECT_THAT(message,
+              AllOf(HasSubstr("statement 1 (002_index.sql line 5): division by zero"),
+                    HasSubstr("It may have committed a part of what it does."), HasSubstr("tenancy.resolve(")));
+  EXPECT_EQ(plain().value("SELECT string_agg(n::text, ',') FROM t.a"), "7,7");
+  EXPECT_EQ(states(), "001 applied,002 running");
+}
+
 TEST_F(DriverOutside, StaysInDoubtBehindWhatIsDone) {
   load_index("CREATE TABLE b (id int);\nCREATE UNIQUE INDEX CONCURRENTLY a_n ON a (n);\n");
   const Outcome outcome = migrate(schema("t"));
