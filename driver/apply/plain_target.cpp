@@ -76,14 +76,14 @@ void PlainTarget::look() {
 }
 
 /// Is a statement gone that the session kept? A function that a migration called may have taken it away.
-bool PlainTarget::lost_statements(const BatchResult& reply) const {
-  return reply.failure && reply.failure->sqlstate == "26000" && looks_ < kMostLooks &&
+bool PlainTarget::misses_statement(const BatchResult& reply) const {
+  return reply.failure && reply.failure->sqlstate == "26000" && !lost_statements_ &&
          batch_.statements()[reply.results.size()].is_kept;
 }
 
 void PlainTarget::take(const BatchResult& reply) {
-  if (lost_statements(reply)) {
-    needs_rollback_ = true;
+  if (misses_statement(reply)) {
+    lost_statements_ = needs_rollback_ = true;
     return look();
   }
   try {
@@ -272,7 +272,7 @@ void PlainTarget::act() {
                  std::span(plan_.steps).first(inside_),
                  {request_.lock_timeout, request_.statement_timeout}};
   part.checks_each_statement = checks_each_statement_;
-  part.keeps_statements = connection_.keeps_statements();
+  part.keeps_statements = connection_.keeps_statements() && !lost_statements_;
   const core::MigrationSet& set = store_.set(target_.migration_set);
   part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
                                         [&](const core::Step& step) { return !set[step.migration].transactional; });

@@ -63,7 +63,7 @@ class PlainTarget {
   enum class Stage { look, details, act, clear, over };
 
   void look();
-  [[nodiscard]] bool lost_statements(const BatchResult& reply) const;
+  [[nodiscard]] bool misses_statement(const BatchResult& reply) const;
   void take_look(const BatchResult& reply);
   [[nodiscard]] bool read_facts(const BatchResult& reply);
   void explain_look(const BatchResult& reply);
@@ -101,6 +101,7 @@ class PlainTarget {
   std::string to_;
   bool needs_rollback_ = false;  ///< before what comes next
   bool checks_each_statement_ = false;
+  bool lost_statements_ = false;  ///< that the session had kept
   int looks_ = 0;
   std::vector<StepOutcome> steps_;
   std::optional<ServerReport> failure_;
