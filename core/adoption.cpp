@@ -49,7 +49,10 @@ class Reader {
     } else if (*index >= set_.versioned_count()) {
       return;
     } else if (tool_.has_current_only) {
-      for (std::size_t i = 0; i <= *index; ++i) applied_.try_emplace(i, 0);
+      const std::vector<bool> up_to = set_.up_to(*index);
+      for (std::size_t i = 0; i < up_to.size(); ++i) {
+        if (up_to[i]) applied_.try_emplace(i, 0);
+      }
     } else {
       applied_.insert_or_assign(*index, entry.applied_at);
     }
@@ -132,9 +135,12 @@ class Reader {
 
   /// Older ones that are not applied: an upgrade will refuse them, unless it is told otherwise.
   [[nodiscard]] std::string gaps(const Adoption& result) const {
+    std::vector<bool> applied(set_.versioned_count());
+    for (const Adoption::Migration& migration : result.applied) applied[migration.index] = true;
+    const std::vector<bool> older = set_.before(applied);
     std::vector<std::string> missing;
-    for (std::size_t i = 0; i < result.applied.back().index; ++i) {
-      if (applies_to(set_[i].scope, kind_) && !applied_.contains(i)) missing.push_back(set_[i].version);
+    for (std::size_t i = 0; i < older.size(); ++i) {
+      if (older[i] && applies_to(set_[i].scope, kind_) && !applied_.contains(i)) missing.push_back(set_[i].version);
     }
     return missing.empty() ? "" : list(missing) + (missing.size() == 1 ? " is" : " are") + " older and not applied";
   }
@@ -157,25 +163,40 @@ class Reader {
 };
 
 /// What the other tool has and we do not makes a difference; what we have in addition was applied by us since.
-void compare(const MigrationSet& set, std::span<const AppliedMigration> tracked, Adoption& result) {
+void compare(const MigrationSet& set, std::span<const AppliedMigration> tracked, Merge merge, Adoption& result) {
   const bool broken = result.verdict == AdoptionVerdict::dirty || result.verdict == AdoptionVerdict::unknown ||
                       result.verdict == AdoptionVerdict::ahead;
   std::set<std::string_view> versions;
   for (const AppliedMigration& row : tracked) versions.insert(row.version);
   const auto is_tracked = [&](std::size_t index) { return versions.contains(set[index].version); };
   std::vector<std::string_view> missing;
+  std::vector<Adoption::Migration> new_ones;
+  std::set<std::size_t> theirs;
   for (const Adoption::Migration& migration : result.applied) {
-    if (!is_tracked(migration.index)) missing.push_back(set[migration.index].version);
+    theirs.insert(migration.index);
+    if (is_tracked(migration.index)) continue;
+    missing.push_back(set[migration.index].version);
+    new_ones.push_back(migration);
   }
-  result.verdict = broken || !missing.empty() ? AdoptionVerdict::differs : AdoptionVerdict::tracked;
-  if (!broken) result.detail = missing.empty() ? "" : listed(missing) + " not recorded here";
+  const bool merges = merge == Merge::yes && !broken && !missing.empty();
+  result.verdict = merges                       ? AdoptionVerdict::adoptable
+                   : broken || !missing.empty() ? AdoptionVerdict::differs
+                                                : AdoptionVerdict::tracked;
+  if (!broken) result.detail = missing.empty() || merges ? "" : listed(missing) + " not recorded here";
   result.applied.clear();
   result.revision = "base";
   for (std::size_t i = 0; i < set.versioned_count(); ++i) {
-    if (!is_tracked(i)) continue;
+    if (!is_tracked(i) && !(merges && theirs.contains(i))) continue;
     result.revision = set[i].version;
     result.applied.push_back({i});
+    if (merge == Merge::yes && !broken && !theirs.contains(i)) result.unwritten.push_back(i);
   }
+  if (!result.unwritten.empty()) {
+    std::vector<std::string_view> versions_of_ours;
+    for (const std::size_t index : result.unwritten) versions_of_ours.push_back(set[index].version);
+    result.detail = listed(versions_of_ours) + " not in its table yet";
+  }
+  if (merges) result.applied = std::move(new_ones);
 }
 
 }  // namespace
@@ -187,9 +208,9 @@ std::string_view to_string(AdoptionVerdict verdict) noexcept {
 }
 
 Adoption assess_adoption(const HistoryTool& tool, std::span<const ToolEntry> entries, const MigrationSet& set,
-                         TargetKind kind, std::span<const AppliedMigration> tracked) {
+                         TargetKind kind, std::span<const AppliedMigration> tracked, Merge merge) {
   Adoption result = Reader(tool, set, kind).read(entries);
-  if (!tracked.empty()) compare(set, tracked, result);
+  if (!tracked.empty()) compare(set, tracked, merge, result);
   return result;
 }
 

@@ -30,15 +30,22 @@ struct Adoption {
     std::int64_t applied_at = 0;  ///< as ToolRow has it; 0: not known
   };
   AdoptionVerdict verdict = AdoptionVerdict::empty;
-  std::string revision = "base";     ///< the newest of `applied`
-  std::vector<Migration> applied{};  ///< versioned ones of this kind of target, in the order of the set
-  std::string detail{};              ///< one line, maybe empty
+  std::string revision = "base";         ///< the newest of `applied`
+  std::vector<Migration> applied{};      ///< versioned ones of this kind of target, in the order of the set
+  std::string detail{};                  ///< one line, maybe empty
+  std::vector<std::size_t> unwritten{};  ///< versioned ones that are recorded here, and not there; with Merge::yes
+};
+
+/// What to do with what the other tool has applied in a target where something is recorded already.
+enum class Merge {
+  no,   ///< the verdict is tracked or differs
+  yes,  ///< it is adoptable: `applied` is then what is not recorded yet. For tables that are kept up to date
 };
 
 /// Repeatable migrations are never among what is adopted: whether their text is that of today nobody knows, so they run
 /// again. `tracked` are our own rows of the set; where there are any, the verdict is tracked or differs.
 [[nodiscard]] Adoption assess_adoption(const HistoryTool& tool, std::span<const ToolEntry> entries,
                                        const MigrationSet& set, TargetKind kind,
-                                       std::span<const AppliedMigration> tracked);
+                                       std::span<const AppliedMigration> tracked, Merge merge = Merge::no);
 
 }  // namespace tenancy::core

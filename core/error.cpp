@@ -6,6 +6,7 @@ std::string_view sqlstate(ErrorKind kind) noexcept {
   switch (kind) {
     case ErrorKind::bad_file:
       return "42601";  // syntax_error
+    case ErrorKind::bad_order:
     case ErrorKind::bad_value:
     case ErrorKind::wrong_direction:
       return "22023";  // invalid_parameter_value

@@ -12,6 +12,7 @@ namespace tenancy::core {
 enum class ErrorKind {
   bad_file,            ///< a migration file that cannot be read as one
   bad_value,           ///< an option, scope, version or setting with a value that is not allowed
+  bad_order,           ///< migrations that come after one that is not there, or after themselves
   duplicate_version,   ///< two migrations of one set with the same version
   unknown_revision,    ///< no stored migration matches the revision
   ambiguous_revision,  ///< more than one stored migration matches the prefix

@@ -8,6 +8,7 @@
 #include "core/format_detection.h"
 #include "core/format_name.h"
 #include "core/migration_metadata.h"
+#include "core/migration_order.h"
 #include "core/migration_text.h"
 #include "core/source_text.h"
 #include "core/utf8.h"
@@ -75,6 +76,14 @@ void apply_name(std::string_view file, const FormatName& name, Migration& migrat
   if (migration.description.empty()) migration.description = name.description;
 }
 
+void check_placed(std::string_view file, const Migration& migration) {
+  try {
+    check_place(migration);
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.what(), error.hint(), std::string{file});
+  }
+}
+
 void read_metadata(std::string_view file, std::string_view text, ParsedFile& parsed) {
   if (parsed.format == Format::flyway) {
     const FlywayScriptConfig config = read_flyway_config(file, text);
@@ -137,6 +146,7 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
     migration.note = "a baseline; tenancy.resolve records it where the versions that it stands for were applied";
   }
   apply_name(name, said, migration);
+  check_placed(name, migration);
   return file;
 }
 

@@ -11,6 +11,8 @@
 //   -- MIGRATION_DESCRIPTION: add invoices                -- MIGRATION_ALLOW_OUTSIDE: on | off
 //   -- MIGRATION_SET: users                               -- MIGRATION_LOCK_TIMEOUT: 5s
 //   -- MIGRATION_VARIABLES: on | flyway | off             -- MIGRATION_STATEMENT_TIMEOUT: 10min
+//   -- MIGRATION_BRANCHES: billing, reports               -- MIGRATION_AFTER: 1975ea83b712
+//   -- MIGRATION_UNFINISHED: the SQL is yet to be written
 // Any other MIGRATION_ word there is an error, and so is one of these twice, and so is an option anywhere
 // else. Switches are on, true, yes, off, false or no in any case; a header wins over a name. Variables (variables.h)
 // are off unless a header says otherwise; in Flyway's files that hold a `${` they are Flyway's.
@@ -90,7 +92,7 @@ struct ParsedFile {
                                               const FileDefaults& defaults = {});
 
 /// Reads a folder: every file that is_migration_file(), pairs and folders joined. The result is ordered
-/// by set, then versioned before repeatable, then version. Throws what parse_migration_file throws, and
+/// by set, then as migration_order.h says. Throws what parse_migration_file throws, and
 /// Error(bad_file) for a down part without its up part, Error(duplicate_version) naming both files.
 /// A file with no version in its name and no word of a migration in its text, a script that lies there by
 /// chance, is an error too, unless `passed_over` collects the names of such files; and of those that are not needed:

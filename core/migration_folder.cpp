@@ -11,6 +11,7 @@
 #include "core/format_detection.h"
 #include "core/format_name.h"
 #include "core/migration_file.h"
+#include "core/migration_order.h"
 #include "core/pop.h"
 #include "core/prisma.h"
 #include "core/section_marker.h"
@@ -95,13 +96,10 @@ void check_duplicates(const std::vector<Entry>& entries) {
 }
 
 std::vector<Migration> sorted(std::vector<Entry> entries) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.migration.set, a.migration.repeatable, a.key) <
-           std::tie(b.migration.set, b.migration.repeatable, b.key);
-  });
   std::vector<Migration> result;
   result.reserve(entries.size());
   for (Entry& entry : entries) result.push_back(std::move(entry.migration));
+  sort_migrations(result);
   return result;
 }
 

@@ -4,32 +4,13 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/message.h"
+#include "core/migration_order.h"
 #include "core/version.h"
 
 namespace tenancy::core {
 
 namespace {
-
-struct Keyed {
-  std::string key;
-  StoredMigration migration;
-
-  friend bool operator<(const Keyed& left, const Keyed& right) noexcept {
-    if (left.migration.repeatable != right.migration.repeatable) return right.migration.repeatable;
-    return left.key < right.key;
-  }
-};
-
-std::vector<Keyed> sorted(std::vector<StoredMigration> migrations) {
-  std::vector<Keyed> result;
-  result.reserve(migrations.size());
-  for (StoredMigration& migration : migrations) {
-    std::string key = version_key(migration.version);
-    result.push_back({std::move(key), std::move(migration)});
-  }
-  std::sort(result.begin(), result.end());
-  return result;
-}
 
 [[noreturn]] void refuse_duplicate(const std::string& set, const std::string& first, const std::string& second) {
   const std::string message = first == second
@@ -41,24 +22,44 @@ std::vector<Keyed> sorted(std::vector<StoredMigration> migrations) {
 }  // namespace
 
 MigrationSet::MigrationSet(std::string name, std::vector<StoredMigration> migrations) : name_(std::move(name)) {
-  std::vector<Keyed> ordered = sorted(std::move(migrations));
-  migrations_.reserve(ordered.size());
-  keys_.reserve(ordered.size());
-  by_version_.reserve(ordered.size());
-  std::unordered_map<std::string_view, std::size_t> by_key;
-  by_key.reserve(ordered.size());
-  for (std::size_t index = 0; index < ordered.size(); ++index) {
-    auto& [key, migration] = ordered[index];
-    const auto [twin, is_new] = by_key.try_emplace(keys_.emplace_back(std::move(key)), index);
+  std::vector<PlacedMigration> placed;
+  placed.reserve(migrations.size());
+  for (const StoredMigration& one : migrations) placed.push_back({&one.version, &one.after, one.repeatable});
+  std::vector<MigrationPlace> places = order_migrations(placed);
+
+  migrations_.reserve(places.size());
+  by_version_.reserve(places.size());
+  by_key_.reserve(places.size());
+  for (auto& [from, key] : places) {
+    StoredMigration& migration = migrations[from];
+    const std::size_t index = migrations_.size();
+    const auto [twin, is_new] = by_key_.try_emplace(std::move(key), index);
     if (!is_new) refuse_duplicate(name_, migrations_[twin->second].version, migration.version);
     by_version_.emplace(migration.version, index);
     if (!migration.repeatable) ++versioned_count_;
+    if (!migration.repeatable && migration.after) after_.push_back(indexes_before(migration));
     migrations_.push_back(std::move(migration));
   }
 }
 
 bool MigrationSet::has_variables() const noexcept {
   return std::any_of(migrations_.begin(), migrations_.end(), [](const auto& one) { return one.has_variables; });
+}
+
+/// What stands before it is there already, in the order of the set.
+std::vector<std::size_t> MigrationSet::indexes_before(const StoredMigration& migration) const {
+  std::vector<std::size_t> indexes;
+  for (const std::string& version : *migration.after) {
+    const std::optional<std::size_t> index = find(version);
+    if (!index || migrations_[*index].repeatable) {
+      throw Error(ErrorKind::bad_order,
+                  "migration " + migration.version + " of set " + name_ + " comes after " + quoted_text(version) +
+                      ", which the set does not have",
+                  "Load that one too, and before it, or mend the option MIGRATION_AFTER.");
+    }
+    indexes.push_back(*index);
+  }
+  return indexes;
 }
 
 std::optional<std::size_t> MigrationSet::find(std::string_view version) const {
@@ -68,11 +69,40 @@ std::optional<std::size_t> MigrationSet::find(std::string_view version) const {
 }
 
 std::optional<std::size_t> MigrationSet::find_equal(std::string_view version) const {
-  const auto end = keys_.begin() + static_cast<std::ptrdiff_t>(versioned_count_);
-  const std::string key = version_key(version);
-  const auto found = std::lower_bound(keys_.begin(), end, key);
-  if (found == end || *found != key) return std::nullopt;
-  return static_cast<std::size_t>(found - keys_.begin());
+  const auto found = by_key_.find(version_key(version));
+  if (found == by_key_.end() || found->second >= versioned_count_) return std::nullopt;
+  return found->second;
+}
+
+std::vector<bool> MigrationSet::before(const std::vector<bool>& marked) const {
+  std::vector<bool> result(versioned_count_);
+  for (std::size_t index = versioned_count_; index-- > 0;) {
+    if (!marked[index] && !result[index]) continue;
+    if (index >= after_.size()) {
+      std::fill_n(result.begin(), index, true);
+      break;
+    }
+    for (const std::size_t earlier : after_[index]) result[earlier] = true;
+  }
+  return result;
+}
+
+std::vector<bool> MigrationSet::up_to(std::size_t index) const {
+  std::vector<bool> marked(versioned_count_);
+  marked[index] = true;
+  std::vector<bool> result = before(marked);
+  result[index] = true;
+  return result;
+}
+
+std::vector<bool> MigrationSet::behind(std::size_t index) const {
+  std::vector<bool> result(versioned_count_);
+  for (std::size_t later = index + 1; later < versioned_count_; ++later) {
+    result[later] =
+        later >= after_.size() || std::any_of(after_[later].begin(), after_[later].end(),
+                                              [&](std::size_t earlier) { return earlier == index || result[earlier]; });
+  }
+  return result;
 }
 
 std::optional<std::size_t> MigrationSet::head(TargetKind kind) const noexcept {

@@ -22,14 +22,17 @@ struct StoredMigration {
   bool repeatable = false;
   bool reversible = true;
   bool has_variables = false;
+  std::optional<std::vector<std::string>> after{};  ///< as Migration has it
+  std::vector<std::string> branches{};
 };
 
 /// Immutable once built; indexes are stable and are what plans hold.
 class MigrationSet {
  public:
-  /// Sorts: versioned in natural order, then repeatable in natural order.
+  /// Sorts: versioned ones in the order of migration_order.h, then repeatable in natural order.
   /// Throws Error(duplicate_version) when two versions, also of a versioned and a repeatable one,
-  /// are equal in natural order (`7` and `007`).
+  /// are equal in natural order (`7` and `007`), and Error(bad_order) when one comes after a version that the set does
+  /// not have or that does not say its place itself, or after itself.
   MigrationSet(std::string name, std::vector<StoredMigration> migrations);
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -48,18 +51,33 @@ class MigrationSet {
   /// The index of the versioned migration whose version is equal in natural order.
   [[nodiscard]] std::optional<std::size_t> find_equal(std::string_view version) const;
 
+  /// Do some of them say what they come after? Then the newest of two is not always behind the other.
+  [[nodiscard]] bool has_graph() const noexcept { return !after_.empty(); }
+
+  /// By index of versioned migrations: all that `marked` ones come after, directly or not. Without a graph these are
+  /// all older ones. `marked` has versioned_count() elements.
+  [[nodiscard]] std::vector<bool> before(const std::vector<bool>& marked) const;
+
+  /// By index: that versioned migration and all that it comes after.
+  [[nodiscard]] std::vector<bool> up_to(std::size_t index) const;
+
+  /// By index: all versioned migrations that come after that one, directly or not.
+  [[nodiscard]] std::vector<bool> behind(std::size_t index) const;
+
   /// The newest versioned migration that applies to such targets; nothing when there is none.
   [[nodiscard]] std::optional<std::size_t> head(TargetKind kind) const noexcept;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> indexes_before(const StoredMigration& migration) const;
+
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
   std::string name_;
   std::vector<StoredMigration> migrations_;
-  std::vector<std::string> keys_;  ///< version_key() of each
   std::size_t versioned_count_ = 0;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_version_;
+  std::vector<std::vector<std::size_t>> after_;  ///< of each that says its place: these stand first
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_version_, by_key_;
 };
 
 }  // namespace tenancy::core

@@ -16,7 +16,8 @@ constexpr std::string_view kPrefix = "MIGRATION_";
 constexpr const char* kOptionsHint =
     "The options are MIGRATION_VERSION, MIGRATION_DESCRIPTION, MIGRATION_SET, MIGRATION_SCOPE, "
     "MIGRATION_TRANSACTION, MIGRATION_REPEATABLE, MIGRATION_ALLOW_OUTSIDE, MIGRATION_VARIABLES, "
-    "MIGRATION_LOCK_TIMEOUT and MIGRATION_STATEMENT_TIMEOUT.";
+    "MIGRATION_LOCK_TIMEOUT, MIGRATION_STATEMENT_TIMEOUT, MIGRATION_AFTER, MIGRATION_BRANCHES and "
+    "MIGRATION_UNFINISHED.";
 
 bool switch_in(std::string_view text) {
   if (const auto value = parse_switch(text)) return *value;
@@ -40,6 +41,25 @@ void set_set(Migration& migration, std::string_view value) {
   migration.set = value;
 }
 
+/// "a, b"
+std::vector<std::string> words_of_list(std::string_view value) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const std::size_t comma = std::min(value.find(',', begin), value.size());
+    words.emplace_back(ascii::trim(value.substr(begin, comma - begin)));
+    begin = comma + 1;
+  }
+  return words;
+}
+
+void set_after(Migration& migration, std::string_view value) {
+  migration.after = value == "base" ? std::vector<std::string>{} : words_of_list(value);
+}
+
+[[noreturn]] void refuse_unfinished(Migration&, std::string_view reason) {
+  throw Error(ErrorKind::bad_file, std::string{reason}, "Write the SQL of this migration, and take the option out.");
+}
+
 struct Option {
   std::string_view name;
   void (*set)(Migration&, std::string_view);
@@ -60,6 +80,9 @@ constexpr std::array<Option, kOptionCount> kOptions{{
     {"MIGRATION_LOCK_TIMEOUT", [](Migration& m, std::string_view value) { m.lock_timeout = parse_duration(value); }},
     {"MIGRATION_STATEMENT_TIMEOUT",
      [](Migration& m, std::string_view value) { m.statement_timeout = parse_duration(value); }},
+    {"MIGRATION_AFTER", set_after},
+    {"MIGRATION_BRANCHES", [](Migration& m, std::string_view value) { m.branches = words_of_list(value); }},
+    {"MIGRATION_UNFINISHED", refuse_unfinished},
 }};
 
 // Of sqlx, npm's postgres-migrations, Atlas and morph.

@@ -49,20 +49,25 @@ std::vector<std::string_view> versions_of(const MigrationSet& set, std::span<con
   return versions;
 }
 
-/// Pending versioned migrations below `end`, oldest first.
-std::vector<std::size_t> pending_versioned(const History& history, std::size_t end) {
+/// Pending versioned migrations among `wanted`, oldest first.
+std::vector<std::size_t> pending_versioned(const History& history, const std::vector<bool>& wanted) {
   std::vector<std::size_t> pending;
-  for (std::size_t index = 0; index < end; ++index) {
-    if (history.is_pending(index)) pending.push_back(index);
+  for (std::size_t index = 0; index < wanted.size(); ++index) {
+    if (wanted[index] && history.is_pending(index)) pending.push_back(index);
   }
   return pending;
 }
 
-/// Treats what is pending and older than the newest applied migration, which stands first in `pending`.
+/// Treats what is pending although something that comes after it is applied.
 void settle_out_of_order(const MigrationSet& set, const History& history, OutOfOrder policy,
                          std::vector<std::size_t>& pending, Plan& plan) {
-  if (!history.newest() || policy == OutOfOrder::apply) return;
-  const auto in_order = std::lower_bound(pending.begin(), pending.end(), *history.newest());
+  if (!history.newest() || pending.empty() || pending.front() > *history.newest() || policy == OutOfOrder::apply)
+    return;
+  std::vector<bool> applied(set.versioned_count());
+  for (std::size_t index = 0; index < applied.size(); ++index) applied[index] = history.is_applied(index);
+  const std::vector<bool> late = set.before(applied);
+  const auto in_order =
+      std::stable_partition(pending.begin(), pending.end(), [&](std::size_t index) { return late[index]; });
   if (in_order == pending.begin()) return;
   plan.skipped.assign(pending.begin(), in_order);
   pending.erase(pending.begin(), in_order);
@@ -83,12 +88,12 @@ void add_repeatables(const MigrationSet& set, const History& history, Plan& plan
   }
 }
 
-/// Applied versioned migrations from `begin` on, newest first; of revision `-N` the first N.
-std::vector<std::size_t> versioned_to_take_back(const MigrationSet& set, const History& history, std::size_t begin,
+/// Applied versioned migrations among `asked`, newest first; of revision `-N` the first N.
+std::vector<std::size_t> versioned_to_take_back(const History& history, const std::vector<bool>& asked,
                                                 const Revision& revision) {
   std::vector<std::size_t> taken;
-  for (std::size_t index = set.versioned_count(); index-- > begin;) {
-    if (history.is_applied(index) || history.is_in_doubt(index)) taken.push_back(index);
+  for (std::size_t index = asked.size(); index-- > 0;) {
+    if (asked[index] && (history.is_applied(index) || history.is_in_doubt(index))) taken.push_back(index);
   }
   if (revision.kind == Kind::back) {
     const auto count = static_cast<std::size_t>(revision.count);
@@ -151,9 +156,19 @@ void check_nothing_stands_on(const MigrationSet& set, std::span<const AppliedMig
               "Take back the later migrations first, or go forward with a new migration.");
 }
 
-/// The index of the version that is meant, or for `head` of none: the one behind the newest.
-std::size_t end_of(const MigrationSet& set, const Revision& revision) {
-  return revision.kind == Kind::head ? set.versioned_count() : resolve_version(set, revision.version);
+/// The versioned migrations that an upgrade to `head` or to a version is about.
+std::vector<bool> asked_by(const MigrationSet& set, const Revision& revision) {
+  if (revision.kind != Kind::version) return std::vector<bool>(set.versioned_count(), true);
+  return set.up_to(resolve_version(set, revision.version));
+}
+
+/// Is something applied that the pin, a version, does not allow?
+bool is_past(const MigrationSet& set, const History& history, const Revision& pin) {
+  const std::vector<bool> allowed = asked_by(set, pin);
+  for (std::size_t index = 0; index < allowed.size(); ++index) {
+    if (!allowed[index] && history.is_applied(index)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -175,14 +190,13 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
                 "revision " + revision_text(revision) + " goes down, and this is an upgrade",
                 "Ask for a downgrade: an upgrade never takes a migration back.");
   }
-  const bool to_version = revision.kind == Kind::version;
-  const std::size_t end = to_version ? resolve_version(set, revision.version) + 1 : set.versioned_count();
+  const std::vector<bool> asked = asked_by(set, revision);
   const History history{set, kind, applied, in_doubt};
   history.check();
 
   Plan plan;
   plan.from = history.revision(history.newest());
-  std::vector<std::size_t> pending = pending_versioned(history, end);
+  std::vector<std::size_t> pending = pending_versioned(history, asked);
   settle_out_of_order(set, history, out_of_order, pending, plan);
   if (revision.kind == Kind::forward) {
     const auto count = static_cast<std::size_t>(revision.count);
@@ -207,7 +221,8 @@ Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const Ap
                 "Ask for an upgrade.");
   }
   const bool to_version = revision.kind == Kind::version;
-  const std::size_t begin = to_version ? resolve_version(set, revision.version) + 1 : 0;
+  const std::vector<bool> asked =
+      to_version ? set.behind(resolve_version(set, revision.version)) : std::vector<bool>(set.versioned_count(), true);
   const History history{set, kind, applied, in_doubt};
   history.check();
 
@@ -220,7 +235,7 @@ Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const Ap
         plan.steps.push_back({index, Direction::down, false, in_doubt_here});
     }
   }
-  for (const std::size_t index : versioned_to_take_back(set, history, begin, revision)) {
+  for (const std::size_t index : versioned_to_take_back(history, asked, revision)) {
     plan.steps.push_back({index, Direction::down, false, history.is_in_doubt(index)});
   }
   check_reversible(set, plan.steps);
@@ -261,18 +276,20 @@ Revision held_back(const MigrationSet& set, const Revision& asked, const Revisio
     throw Error(ErrorKind::bad_value, "revision " + revision_text(pin) + " is no pin",
                 "A tenant is pinned to a version or to base.");
   }
-  const std::size_t asked_end = end_of(set, asked);
-  if (pin.kind == Kind::base) return pin;
-  const std::size_t end = std::min(asked_end, end_of(set, pin));
-  if (end == set.versioned_count()) return {Kind::head, 0, {}};
-  return {Kind::version, 0, set[end].version};
+  const std::vector<bool> allowed = asked_by(set, asked);
+  if (pin.kind == Kind::base || (pin.kind == Kind::head && asked.kind == Kind::head)) return pin;
+  const std::vector<bool> held = asked_by(set, pin);
+  for (std::size_t index = set.versioned_count(); index-- > 0;) {
+    if (allowed[index] && held[index]) return {Kind::version, 0, set[index].version};
+  }
+  return {Kind::base, 0, {}};
 }
 
 Plan plan_pinned_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                          const Revision& asked, const Revision& pin, OutOfOrder out_of_order, InDoubt in_doubt) {
   const Revision revision = held_back(set, asked, pin);
   const History history{set, kind, applied, in_doubt};
-  if (pin.kind == Kind::base || (history.newest() && end_of(set, pin) < *history.newest())) {
+  if (revision.kind == Kind::base || is_past(set, history, pin)) {
     Plan plan;
     plan.from = plan.to = history.revision(history.newest());
     return plan;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -85,18 +87,76 @@ std::vector<std::string_view> suggestions(const MigrationSet& set, std::string_v
               "no migration matches revision " + quoted_text(word) + " in set " + set.name(), std::move(hint));
 }
 
-std::vector<std::size_t> versions_beginning_with(const MigrationSet& set, std::string_view word) {
-  std::vector<std::size_t> result;
+[[noreturn]] void refuse_ambiguous(const MigrationSet& set, std::string_view word,
+                                   std::span<const std::size_t> candidates, std::string hint) {
+  std::vector<std::string_view> names;
+  for (const std::size_t index : candidates) names.emplace_back(set[index].version);
+  throw Error(
+      ErrorKind::ambiguous_revision,
+      "revision " + quoted_text(word) + " matches more than one migration of set " + set.name() + ": " + listed(names),
+      std::move(hint));
+}
+
+/// The migrations in question, by index.
+using Members = std::vector<bool>;
+
+std::optional<std::size_t> find_version(const MigrationSet& set, std::string_view word, const Members& members) {
+  const auto is_member = [&](std::optional<std::size_t> index) {
+    return index && *index < set.versioned_count() && members[*index];
+  };
+  if (const auto index = set.find(word); is_member(index)) return index;
+  if (const auto index = set.find_equal(word); is_member(index)) return index;
+  std::vector<std::size_t> candidates;
   for (std::size_t index = 0; index < set.versioned_count() && !word.empty(); ++index) {
-    if (set[index].version.starts_with(word)) result.push_back(index);
+    if (members[index] && set[index].version.starts_with(word)) candidates.push_back(index);
   }
-  return result;
+  if (candidates.size() > 1) refuse_ambiguous(set, word, candidates, "Write more of the version.");
+  return candidates.empty() ? std::nullopt : std::optional{candidates.front()};
+}
+
+Members members_of(const MigrationSet& set, std::string_view branch) {
+  Members members(set.versioned_count());
+  for (std::size_t index = 0; index < set.versioned_count(); ++index) {
+    const std::vector<std::string>& branches = set[index].branches;
+    members[index] = std::find(branches.begin(), branches.end(), branch) != branches.end();
+  }
+  return members;
+}
+
+std::size_t head_of_branch(const MigrationSet& set, std::string_view word, const Members& members) {
+  const std::vector<bool> earlier = set.before(members);
+  std::vector<std::size_t> heads;
+  for (std::size_t index = 0; index < set.versioned_count(); ++index) {
+    if (members[index] && !earlier[index]) heads.push_back(index);
+  }
+  if (heads.size() > 1) refuse_ambiguous(set, word, heads, "The branch has several heads: write the version of one.");
+  return heads.front();
+}
+
+/// `word` as a branch, or one of its versions; nothing when there is no such branch.
+std::optional<std::size_t> find_in_branch(const MigrationSet& set, std::string_view word) {
+  const std::size_t at = word.find('@');
+  const std::string_view branch = word.substr(0, at);
+  const Members members = members_of(set, branch);
+  if (std::find(members.begin(), members.end(), true) == members.end()) return std::nullopt;
+  const std::string name{branch};
+  const std::string_view rest = at == std::string_view::npos ? "" : word.substr(at + 1);
+  if (rest == "head" || rest == "heads") return head_of_branch(set, word, members);
+  if (!is_version(rest)) {
+    throw Error(ErrorKind::bad_value, "revision " + quoted_text(word) + " is no version of branch " + name,
+                "Of a branch " + name + "@head is understood, and " + name + "@ and a version.");
+  }
+  const auto index = find_version(set, rest, members);
+  if (index) return index;
+  throw Error(ErrorKind::unknown_revision,
+              "no migration matches revision " + quoted_text(rest) + " in branch " + name + " of set " + set.name(),
+              "The newest of it is " + set[head_of_branch(set, word, members)].version + ".");
 }
 
 }  // namespace
 
 Revision parse_revision(std::string_view text) {
-  if (text == "head") return {Revision::Kind::head, 0, {}};
+  if (text == "head" || text == "heads") return {Revision::Kind::head, 0, {}};
   if (text == "base") return {Revision::Kind::base, 0, {}};
   if (text.starts_with('+')) return {Revision::Kind::forward, parse_count(text), {}};
   if (text.starts_with('-')) return {Revision::Kind::back, parse_count(text), {}};
@@ -105,18 +165,9 @@ Revision parse_revision(std::string_view text) {
 }
 
 std::size_t resolve_version(const MigrationSet& set, std::string_view word) {
-  if (const auto index = set.find(word); index && *index < set.versioned_count()) return *index;
-  if (const auto index = set.find_equal(word)) return *index;
-  const std::vector<std::size_t> candidates = versions_beginning_with(set, word);
-  if (candidates.empty()) refuse_unknown(set, word);
-  if (candidates.size() == 1) return candidates.front();
-
-  std::vector<std::string_view> names;
-  for (const std::size_t index : candidates) names.push_back(set[index].version);
-  throw Error(
-      ErrorKind::ambiguous_revision,
-      "revision " + quoted_text(word) + " matches more than one migration of set " + set.name() + ": " + listed(names),
-      "Write more of the version.");
+  if (const auto index = find_version(set, word, Members(set.versioned_count(), true))) return *index;
+  if (const auto index = find_in_branch(set, word)) return *index;
+  refuse_unknown(set, word);
 }
 
 }  // namespace tenancy::core

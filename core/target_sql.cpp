@@ -4,6 +4,7 @@
 
 #include "core/target_lock.h"
 #include "core/text_array.h"
+#include "core/tool_history.h"
 #include "core/tracking_sql.h"
 
 namespace tenancy::core {
@@ -12,13 +13,6 @@ namespace {
 
 constexpr std::string_view kMark = "#tenancy#";
 constexpr std::string_view kOwnPath = "pg_catalog, pg_temp";
-
-/// An expression of type int4 that raises the text that `finding` yields, and is NULL where that is NULL. The cast
-/// fails on it, and the message of that failure holds the text in every language.
-std::string raise(std::string_view finding) {
-  return "SELECT CASE WHEN f IS NOT NULL THEN ('" + std::string(kMark) + "' || f || '#')::int4 END FROM (SELECT " +
-         std::string(finding) + " OFFSET 0) AS finding (f)";
-}
 
 std::string tracking_name(const TargetPlace& place) {
   return quote_identifier(place.schema) + "." + quote_identifier(place.tracking_table);
@@ -150,6 +144,12 @@ std::optional<Finding> finding_in(std::string_view message) {
                  std::string(rest.substr(code_end + 1, text_end - code_end - 1))};
 }
 
+/// The cast to int4 fails on the text, and the message of that failure holds it in every language.
+std::string raise(std::string_view finding) {
+  return "SELECT CASE WHEN f IS NOT NULL THEN ('" + std::string(kMark) + "' || f || '#')::int4 END FROM (SELECT " +
+         std::string(finding) + " OFFSET 0) AS finding (f)";
+}
+
 TargetStatement begin_statement() { return {"BEGIN ISOLATION LEVEL READ COMMITTED"}; }
 
 TargetStatement own_settings(std::chrono::milliseconds lock_timeout) {
@@ -161,11 +161,36 @@ TargetStatement own_settings(std::chrono::milliseconds lock_timeout) {
 
 TargetStatement read_facts(const TargetPlace& place) {
   const char* const right = place.server_version >= 160000 ? "'SET'" : "'MEMBER'";
+  // A letter that is in no name of a column that tools have stands between the names.
   return {"SELECT n.oid, o.rolname, current_user, " + role_expression(place) + ", pg_has_role(o.oid, " + right +
-              "), current_database(), to_char(now(), 'YYYY-MM-DD HH24:MI:SS'), pg_backend_pid()" +
+              "), current_database(), to_char(now(), 'YYYY-MM-DD HH24:MI:SS'), CASE WHEN NOT EXISTS (SELECT FROM "
+              "pg_class WHERE relnamespace = n.oid AND relname = $2::name) THEN "
+              "(SELECT array_agg(t.relname || '/' || (SELECT string_agg(attname, '/' ORDER BY attnum) FROM "
+              "pg_attribute WHERE attrelid = t.oid AND attnum > 0 AND NOT attisdropped) ORDER BY t.relname) FROM "
+              "pg_class t WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND t.relname = ANY ($3::name[])) END, "
+              "pg_backend_pid()" +
               std::string(kSchemaAndRoles),
-          {place.schema},
+          {place.schema, place.tracking_table, text_array(history_tables())},
           true};
+}
+
+std::vector<NamedTable> parse_tool_tables(std::string_view text) {
+  std::vector<NamedTable> tables;
+  if (text.empty()) return tables;
+  for (const std::string& element : parse_text_array(text)) {
+    NamedTable& table = tables.emplace_back();
+    for (std::size_t begin = 0; begin <= element.size();) {
+      const std::size_t end = std::min(element.find('/', begin), element.size());
+      std::string name = element.substr(begin, end - begin);
+      if (begin == 0) {
+        table.name = std::move(name);
+      } else {
+        table.columns.push_back(std::move(name));
+      }
+      begin = end + 1;
+    }
+  }
+  return tables;
 }
 
 TargetStatement take_role(const TargetPlace& place) {

@@ -63,9 +63,16 @@ inline constexpr std::string_view kFindingRows = "rows";            ///< a migra
 inline constexpr std::string_view kFindingTracking = "tracking";    ///< a migration alters or drops that table
 inline constexpr std::string_view kFindingEscape = "escape";        ///< "creates table public.users"
 inline constexpr std::string_view kFindingExtension = "extension";  ///< the name of one installed in the schema
+inline constexpr std::string_view kFindingToolTable = "tool_table";    ///< another tool's is no plain table; in words
+inline constexpr std::string_view kFindingToolColumn = "tool_column";  ///< it lacks a column; in words
+inline constexpr std::string_view kFindingToolType = "tool_type";  ///< a column has a type of somebody's own; in words
+inline constexpr std::string_view kFindingToolDiffers = "tool_differs";  ///< it has gone on by itself: what it has
 
 /// What the message of an error of SQLSTATE 22P02 says in the words of a finding, whatever the language.
 [[nodiscard]] std::optional<Finding> finding_in(std::string_view message);
+
+/// A query that raises what the expression `finding`, "code#text", yields, and does nothing where that is NULL.
+[[nodiscard]] std::string raise(std::string_view finding);
 
 // To look. All but the first two need the search_path that own_settings() sets.
 
@@ -83,8 +90,17 @@ enum FactColumn : std::size_t {
   kFactMayBeOwner,
   kFactDatabase,
   kFactTime,
+  kFactToolTables,
   kFactBackend,
 };
+
+/// A table with the name of one in which another tool records things.
+struct NamedTable {
+  std::string name;
+  std::vector<std::string> columns;
+};
+/// What kFactToolTables has: those in the schema, where there is no tracking table; else it is NULL.
+[[nodiscard]] std::vector<NamedTable> parse_tool_tables(std::string_view text);
 
 /// Takes the target's role, locally, when it is not the caller's.
 [[nodiscard]] TargetStatement take_role(const TargetPlace& place);

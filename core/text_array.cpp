@@ -64,4 +64,9 @@ std::vector<std::string> parse_text_array(std::string_view text) {
   return elements;
 }
 
+std::optional<std::vector<std::string>> parse_text_array_or_null(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  return parse_text_array(*text);
+}
+
 }  // namespace tenancy::core

@@ -21,4 +21,7 @@ namespace tenancy::core {
 /// The elements of an array of one dimension without NULLs. Throws std::invalid_argument for what is none.
 [[nodiscard]] std::vector<std::string> parse_text_array(std::string_view text);
 
+/// The same; nothing for NULL.
+[[nodiscard]] std::optional<std::vector<std::string>> parse_text_array_or_null(const std::optional<std::string>& text);
+
 }  // namespace tenancy::core

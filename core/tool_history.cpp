@@ -81,6 +81,11 @@ const std::vector<HistoryTool>& tools() {
        .naming = ToolNaming::file_name,
        .version = "id",
        .applied_at = "applied_at"},
+      {.name = "yoyo",
+       .table = "_yoyo_migration",
+       .naming = ToolNaming::file_name,
+       .version = "migration_id",
+       .applied_at = "applied_at_utc"},
       {.name = "pop", .table = "schema_migration", .version = "version"},
   };
   return kTools;
@@ -152,6 +157,33 @@ const HistoryTool& find_history_tool(std::string_view name) {
               "Known are " + names + ". For another one, its table's name stands here, with version_column.");
 }
 
+ToolSource tool_source(const ToolWords& words, std::string_view tracking_table) {
+  ToolSource source;
+  if (words.version_column && !is_history_tool(words.tool)) {
+    source.tool = {
+        .name = words.tool, .table = words.tool, .naming = ToolNaming::file_name, .version = *words.version_column};
+  } else {
+    source.tool = find_history_tool(words.tool);
+    if (words.version_column) source.tool.version = *words.version_column;
+  }
+  if (words.table) source.tool.table = *words.table;
+  source.schema = words.schema;
+  if (!source.schema && !source.tool.schema.empty()) source.schema = source.tool.schema;
+  source.group = words.app.value_or("");
+  if (!source.group.empty() && source.tool.group.empty()) {
+    throw Error(ErrorKind::bad_value, source.tool.name + " does not record whose a migration is",
+                "Leave out app: it is for Django's apps and sqitch's projects.");
+  }
+  if (!source.schema && source.tool.table == tracking_table) {
+    throw Error(
+        ErrorKind::bad_value,
+        "\"" + source.tool.table + "\" is the table of " + source.tool.name + " and the name of our tracking tables",
+        "Both cannot be in one schema. Choose another name for ours: ALTER DATABASE … SET "
+        "tenancy.tracking_table = 'tenancy_migrations', and start a new session.");
+  }
+  return source;
+}
+
 std::vector<std::string_view> columns_of(const HistoryTool& tool) {
   std::vector<std::string_view> columns;
   for (const std::string* column :
@@ -187,6 +219,20 @@ ForeignTable describe_foreign_table(std::span<const std::string> columns) {
   text.detail = "It looks like that of " + tool + ", and it is left alone.";
   text.hint += " Then tenancy.adopt('" + tool.substr(0, tool.find(' ')) + "') takes over what is recorded there.";
   return text;
+}
+
+std::optional<ToolTrace> recognise_table(std::string_view table, std::span<const std::string> columns) {
+  std::string names = recognise_history(columns);
+  if (names.empty()) return std::nullopt;
+  const HistoryTool& tool = find_history_tool(names.substr(0, names.find(' ')));
+  if (tool.table != table) return std::nullopt;
+  return ToolTrace{&tool, std::move(names)};
+}
+
+bool has_applied_something(const HistoryTool& tool, std::span<const ToolRow> rows) {
+  if (rows.empty()) return false;
+  // The rows of several of Django's apps are not to be chosen among here.
+  return !tool.group.empty() || !read_history_rows(tool, rows, {}).empty();
 }
 
 std::vector<std::string> history_tables() {

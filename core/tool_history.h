@@ -34,7 +34,7 @@ struct HistoryTool {
   std::string schema{};  ///< where it has a schema of its own; empty: the target's
   ToolNaming naming = ToolNaming::version;
   ToolState state_means = ToolState::none;
-  bool has_current_only = false;  ///< the table has the newest version alone: everything up to it is applied
+  bool has_current_only = false;  ///< the table has the newest versions alone: everything before them is applied
   // Columns; empty: none.
   std::string version;
   std::string state{};
@@ -49,6 +49,25 @@ struct HistoryTool {
 [[nodiscard]] const HistoryTool& find_history_tool(std::string_view name);
 [[nodiscard]] bool is_history_tool(std::string_view name) noexcept;
 
+/// What to read: a tool's table, and whose rows of it.
+struct ToolSource {
+  HistoryTool tool;
+  std::optional<std::string> schema{};  ///< where the table is; nothing: in each target's
+  std::string group{};                  ///< see HistoryTool::group; empty: the only one
+};
+
+/// In people's words: a tool or, with a column, any table; the others where they differ from what the tool does.
+struct ToolWords {
+  std::string tool;
+  std::optional<std::string> table{};
+  std::optional<std::string> schema{};
+  std::optional<std::string> version_column{};
+  std::optional<std::string> app{};
+};
+
+/// Throws Error(bad_value), also when the table would be that in which we record: `tracking_table`.
+[[nodiscard]] ToolSource tool_source(const ToolWords& words, std::string_view tracking_table);
+
 /// The names of the columns that a tool's table needs to have.
 [[nodiscard]] std::vector<std::string_view> columns_of(const HistoryTool& tool);
 
@@ -61,6 +80,13 @@ struct ForeignTable {
   std::string hint;
 };
 [[nodiscard]] ForeignTable describe_foreign_table(std::span<const std::string> columns);
+
+/// Whose table it is that has this name and these columns.
+struct ToolTrace {
+  const HistoryTool* tool;
+  std::string names;  ///< "rails or dbmate"
+};
+[[nodiscard]] std::optional<ToolTrace> recognise_table(std::string_view table, std::span<const std::string> columns);
 
 /// The names of all tables in which tools that are known record things.
 [[nodiscard]] std::vector<std::string> history_tables();
@@ -83,6 +109,9 @@ struct ToolEntry {
   State state = State::applied;
   std::int64_t applied_at = 0;
 };
+
+/// Do the rows say that anything is applied?
+[[nodiscard]] bool has_applied_something(const HistoryTool& tool, std::span<const ToolRow> rows);
 
 /// What the rows come to: an entry for each migration that is applied or half applied, in the order of its last row.
 /// `group` chooses among the rows; empty: all of them. Throws Error(bad_value) when it is empty and there are several.

@@ -85,11 +85,17 @@ std::strong_ordering compare_versions(std::string_view left, std::string_view ri
 }
 
 bool is_version(std::string_view text) noexcept {
-  if (text.empty() || text.size() > kMaxVersionLength || text == "head" || text == "base") return false;
+  if (text.empty() || text.size() > kMaxVersionLength) return false;
+  if (text == "head" || text == "heads" || text == "base") return false;
   const auto is_alphanumeric = [](char c) { return ascii::is_letter(c) || ascii::is_digit(c); };
   return is_alphanumeric(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
            return is_alphanumeric(c) || is_separator(c) || c == '+' || c == '@';
          });
+}
+
+bool is_branch_name(std::string_view text) noexcept {
+  constexpr std::size_t kMaxLength = 63;
+  return text.size() <= kMaxLength && is_version(text) && text.find_first_of("+@") == std::string_view::npos;
 }
 
 }  // namespace tenancy::core

@@ -25,7 +25,10 @@ inline constexpr std::size_t kMaxVersionLength = 128;
 [[nodiscard]] std::strong_ordering compare_versions(std::string_view left, std::string_view right);
 
 /// True when `text` may be a version: 1 to kMaxVersionLength bytes of ASCII letters, digits,
-/// `.`, `_`, `-`, `+`, `@`, beginning with a letter or a digit, and none of the words `head` and `base`.
+/// `.`, `_`, `-`, `+`, `@`, beginning with a letter or a digit, and none of the words `head`, `heads` and `base`.
 [[nodiscard]] bool is_version(std::string_view text) noexcept;
+
+/// Names of branches: 1 to 63 bytes of what versions are made of, without `+` and `@`.
+[[nodiscard]] bool is_branch_name(std::string_view text) noexcept;
 
 }  // namespace tenancy::core

@@ -7,23 +7,50 @@ namespace tenancy {
 
 namespace {
 
+/// Is it the table that is kept up to date with the target's set?
+bool goes_along(Migrator& migrator, const Target& target, const AdoptionRequest& request) {
+  const std::optional<core::SyncedTool>& synced = migrator.store().synced_tool(target.set);
+  return synced && !request.source.schema &&
+         *synced == core::SyncedTool{request.source.tool.name, request.source.tool.table, request.source.group};
+}
+
+/// Writes what is recorded here and not there.
+void write_rows(Migrator& migrator, const Target& target, const TargetSession& session,
+                const core::Adoption& adoption) {
+  const core::MigrationSet& set = migrator.store().set(target.set);
+  std::vector<core::AppliedMigration> theirs = session.tracking.applied;
+  for (std::size_t const index : adoption.unwritten) {
+    std::erase_if(theirs, [&](const core::AppliedMigration& row) { return row.version == set[index].version; });
+  }
+  for (const core::Adoption::Migration& migration : adoption.applied) {
+    theirs.push_back({set[migration.index].version, set[migration.index].checksum});
+  }
+  TargetSync sync(migrator.store().synced_tool(target.set), set, target.schema, theirs);
+  for (std::size_t const index : adoption.unwritten) {
+    std::string const filename = migrator.store().runnable(target.set, index).filename;
+    RoleScope const as_role(session.role);
+    sync.record(index, core::Direction::up, filename);
+  }
+}
+
 core::Adoption assess(Migrator& migrator, const Target& target, const AdoptionRequest& request, Oid schema,
                       const TargetRole& role, std::span<const core::AppliedMigration> tracked, bool wait) {
-  const Value& apart = request.schema;
+  const Value& apart = request.source.schema;
   // What is in a schema of its own is not the tenant's, and its owner may have no rights there.
   TargetRole const reader = apart ? TargetRole{GetUserId(), false} : role;
   Oid const place = apart ? guarded([&] { return get_namespace_oid(apart->c_str(), true); }) : schema;
   std::optional<std::vector<core::ToolRow>> rows;
   if (OidIsValid(place)) {
     RoleScope const as_reader(reader);
-    rows = read_tool_table(place, request.tool, wait);
+    rows = read_tool_table(place, request.source.tool, wait);
   }
   std::vector<core::ToolEntry> entries;
-  if (rows) entries = core::read_history_rows(request.tool, *rows, request.group);
-  core::Adoption adoption =
-      core::assess_adoption(request.tool, entries, migrator.store().set(target.set), target.kind, tracked);
+  if (rows) entries = core::read_history_rows(request.source.tool, *rows, request.source.group);
+  core::Merge const merge = goes_along(migrator, target, request) ? core::Merge::yes : core::Merge::no;
+  core::Adoption adoption = core::assess_adoption(request.source.tool, entries, migrator.store().set(target.set),
+                                                  target.kind, tracked, merge);
   if (!rows && adoption.verdict == core::AdoptionVerdict::empty) {
-    adoption.detail = "no table \"" + request.tool.table + "\"" + (apart ? " in schema \"" + *apart + "\"" : "");
+    adoption.detail = "no table \"" + request.source.tool.table + "\"" + (apart ? " in schema \"" + *apart + "\"" : "");
   }
   return adoption;
 }
@@ -52,6 +79,7 @@ core::Adoption adopt(Migrator& migrator, const Target& target, const AdoptionReq
     session.read_tracking(target);
     core::Adoption const adoption =
         assess(migrator, target, request, session.schema, session.role, session.tracking.applied, true);
+    if (goes_along(migrator, target, request)) write_rows(migrator, target, session, adoption);
     if (adoption.verdict != core::AdoptionVerdict::adoptable) return adoption;
     const core::MigrationSet& set = migrator.store().set(target.set);
     session.require_tracking(target);

@@ -8,9 +8,7 @@
 namespace tenancy {
 
 struct AdoptionRequest {
-  core::HistoryTool tool;
-  Value schema{};       ///< where the tool's table is; NULL: in each target's
-  std::string group{};  ///< see HistoryTool::group
+  core::ToolSource source;
   RunAs run_as = RunAs::automatic;
 };
 

@@ -17,42 +17,19 @@ enum Argument : int {
   kTableSchema,
   kVersionColumn,
   kApp,
+  kTenants,
 };
-
-core::HistoryTool tool_argument(const Arguments& arguments) {
-  std::string const name = arguments.required_text(kTool, "tool");
-  Value const column = arguments.optional_text(kVersionColumn);
-  core::HistoryTool tool;
-  if (column && !core::is_history_tool(name)) {
-    tool = {.name = name, .table = name, .naming = core::ToolNaming::file_name, .version = *column};
-  } else {
-    tool = core::find_history_tool(name);
-    if (column) tool.version = *column;
-  }
-  if (Value const table = arguments.optional_text(kTableName)) tool.table = *table;
-  return tool;
-}
 
 AdoptionRequest request_of(const Arguments& arguments, const Settings& settings) {
   AdoptionRequest request;
-  request.tool = tool_argument(arguments);
-  request.schema = arguments.optional_text(kTableSchema);
-  if (!request.schema && !request.tool.schema.empty()) request.schema = request.tool.schema;
-  request.group = arguments.optional_text(kApp).value_or("");
+  core::ToolWords const words{.tool = arguments.required_text(kTool, "tool"),
+                              .table = arguments.optional_text(kTableName),
+                              .schema = arguments.optional_text(kTableSchema),
+                              .version_column = arguments.optional_text(kVersionColumn),
+                              .app = arguments.optional_text(kApp)};
+  request.source = core::tool_source(words, settings.tracking_table);
   Value const run_as = arguments.optional_text(kRunAs);
   request.run_as = run_as ? parse_run_as(*run_as) : settings.run_as;
-  if (!request.group.empty() && request.tool.group.empty()) {
-    throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, request.tool.name + " does not record whose a migration is", {},
-                  "Leave out app: it is for Django's apps and sqitch's projects.");
-  }
-  if (!request.schema && request.tool.table == settings.tracking_table) {
-    throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                  "\"" + settings.tracking_table + "\" is the table of " + request.tool.name +
-                      " and the name of our tracking tables",
-                  "Both cannot be in one schema.",
-                  "Choose another name for ours: ALTER DATABASE … SET tenancy.tracking_table = 'tenancy_migrations', "
-                  "and start a new session.");
-  }
   return request;
 }
 
@@ -80,10 +57,16 @@ struct Answer {
   std::string detail{};
 };
 
+/// Is there anything to be recorded, here or there?
+bool is_adoptable(const core::Adoption& adoption) {
+  return adoption.verdict == core::AdoptionVerdict::adoptable || !adoption.unwritten.empty();
+}
+
 Answer answer_of(const core::Adoption& adoption, bool adopted) {
-  bool const done = adopted && adoption.verdict == core::AdoptionVerdict::adoptable;
+  bool const done = adopted && is_adoptable(adoption);
   return {done ? "adopted" : std::string(to_string(adoption.verdict)), adoption.revision,
-          static_cast<std::int64_t>(adoption.applied.size()), adoption.detail};
+          static_cast<std::int64_t>(adoption.applied.size()),
+          done && !adoption.unwritten.empty() ? std::string() : adoption.detail};
 }
 
 /// `room` is NULL in a dry run. What is left for want of room is adoptable still.
@@ -96,11 +79,11 @@ Answer take(Migrator& migrator, const FleetTarget& target, const AdoptionRequest
   try {
     // A look keeps no lock, and most targets of a second call need no more than that.
     core::Adoption adoption = look_at_adoption(migrator, target.target, request);
-    bool const is_adoptable = adoption.verdict == core::AdoptionVerdict::adoptable;
-    bool const adopts = is_adoptable && room != nullptr && room->has_room();
+    bool const may_adopt = is_adoptable(adoption);
+    bool const adopts = may_adopt && room != nullptr && room->has_room();
     if (adopts) adoption = adopt(migrator, target.target, request);
     subtransaction.commit();
-    if (is_adoptable && room != nullptr && !adopts) adoption.detail = "this transaction has no room for its locks";
+    if (may_adopt && room != nullptr && !adopts) adoption.detail = "this transaction has no room for its locks";
     return answer_of(adoption, adopts);
   } catch (const PgError& error) {
     subtransaction.roll_back();
@@ -139,6 +122,7 @@ TENANCY_SQL_FUNCTION(tenancy_adopt) {
     AdoptionRequest const request = request_of(arguments, migrator.settings());
     TenantFilter filter = filter_arguments(arguments, kFilter);
     filter.migration_set.reset();
+    filter.ids = arguments.array(kTenants);
     std::vector<FleetTarget> const targets = targets_of(filter, set, migrator);
     warn_about_nobody(filter, targets);
     LockRoom room;

@@ -82,13 +82,16 @@ void refuse_differences(const Baseline& baseline) {
 
 void record(Migrator& migrator, const Target& target, TargetSession& session, const core::Plan& plan) {
   const core::MigrationSet& set = migrator.store().set(target.set);
+  TargetSync sync(migrator.store().synced_tool(target.set), set, target.schema, session.tracking.applied);
   session.require_tracking(target);
-  RoleScope const as_role(session.role);
   for (const core::Step& step : plan.steps) {
+    std::string const filename = migrator.store().runnable(target.set, step.migration).filename;
+    RoleScope const as_role(session.role);
     const core::StoredMigration& stored = set[step.migration];
     delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     insert_tracking_row(session.tracking.relation,
                         {target.set, stored.version, stored.description, stored.checksum, {}});
+    sync.record(step.migration, step.direction, filename);
   }
 }
 

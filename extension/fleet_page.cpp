@@ -51,6 +51,7 @@ class FleetPage {
   [[nodiscard]] bool is_down() const { return page_.request.direction == core::Direction::down; }
   [[nodiscard]] bool takes_shared() const;
   [[nodiscard]] std::vector<std::string> shared_sets() const;
+  [[nodiscard]] std::size_t count_all() const;
   void look_at_shared();
   void look_at_shared_elsewhere(const SharedPlace& place);
   void look_at_places(const std::vector<TenantPlace>& places);
@@ -89,6 +90,14 @@ std::vector<std::string> FleetPage::shared_sets() const {
     if (std::find(sets.begin(), sets.end(), set) == sets.end()) sets.push_back(std::move(set));
   }
   return sets;
+}
+
+std::size_t FleetPage::count_all() const {
+  std::size_t targets = count_places(page_.filter, shared_schema_, page_.shard, page_.shards);
+  if (!page_.filter.server || page_.filter.server->empty()) targets += shared_sets().size();
+  bool const takes_shared_elsewhere = page_.part == FleetPart::all && (!is_down() || takes_shared());
+  if (takes_shared_elsewhere) targets += shared_places(page_.filter, shared_schema_).size();
+  return targets;
 }
 
 void FleetPage::look_at_shared() {
@@ -201,6 +210,7 @@ PageEnd FleetPage::make() {
     if (is_down()) look_at_shared();
   }
   end.unchanged = unchanged_;
+  if (first && !end.next.empty()) end.expected = count_all();
   return end;
 }
 

@@ -35,6 +35,7 @@ struct PageTarget {
 struct PageEnd {
   std::vector<std::string> next;  ///< empty: this was the last page
   std::size_t unchanged = 0;
+  std::optional<std::size_t> expected;  ///< of the first of several pages: targets on all of them
 };
 
 /// Reports the targets of one page in the order in which they are to be migrated. A target that cannot be planned is

@@ -71,7 +71,10 @@ RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request
     // Behind the tenants; and what some of them leave, the others still need.
     auto const shared = std::stable_partition(plan.targets.begin(), plan.targets.end(),
                                               [](const FleetTarget& one) { return !one.shared; });
-    if (filter.is_partial() || !selects_everybody(filter)) plan.targets.erase(shared, plan.targets.end());
+    if (filter.is_partial() || !selects_everybody(filter)) {
+      plan.targets.erase(shared, plan.targets.end());
+      std::erase_if(plan.targets, [](const FleetTarget& one) { return one.goes_with_shared(); });
+    }
     for (FleetTarget& target : plan.targets) target.held_at.reset();
   }
   check_revision(migrator, plan);

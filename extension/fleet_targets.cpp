@@ -43,7 +43,7 @@ FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema
   target.target = {tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
   if (!tenant.is_here) {
     target.target.database = tenant.database.value_or("");
-    if (tenant.server) target.elsewhere = on_server(tenant);
+    if (tenant.server) target.elsewhere = on_server(*tenant.server);
     // A database of its own has in its shared schema what other tenants share, too.
     if (tenant.schema == shared_schema) target.target.kind = core::TargetKind::combined;
   }
@@ -66,7 +66,7 @@ void add_tenant(std::vector<FleetTarget>& targets, const Tenant& tenant, const P
 
 }  // namespace
 
-std::string on_server(const Tenant& tenant) { return "server \"" + *tenant.server + "\""; }
+std::string on_server(const std::string& server) { return "server \"" + server + "\""; }
 
 Target shared_target(const Settings& settings, const std::string& set) {
   const std::string& schema = settings.shared_schemas.front();

@@ -36,8 +36,8 @@ struct FleetTarget {
 [[nodiscard]] std::vector<FleetTarget> database_targets(const std::vector<Tenant>& tenants, const class Pins& pins,
                                                         const Settings& settings);
 
-/// FleetTarget::elsewhere of a tenant that has a server.
-[[nodiscard]] std::string on_server(const Tenant& tenant);
+/// FleetTarget::elsewhere of a target on a server.
+[[nodiscard]] std::string on_server(const std::string& server);
 
 /// The target of a schema of this database: its tenant and its migration set, unless `set` names one.
 [[nodiscard]] Target schema_target(const std::string& schema, const Value& set);

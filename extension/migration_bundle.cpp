@@ -27,6 +27,17 @@ core::SqlSection read_section(WireReader& reader) {
   return section;
 }
 
+void write(WireWriter& writer, const std::vector<std::string>& words) {
+  writer.number(static_cast<std::uint32_t>(words.size()));
+  for (const std::string& word : words) writer.text(word);
+}
+
+std::vector<std::string> read_words(WireReader& reader) {
+  std::vector<std::string> words;
+  for (auto count = reader.number<std::uint32_t>(); count > 0; --count) words.push_back(reader.text());
+  return words;
+}
+
 void write(WireWriter& writer, const core::Migration& migration) {
   writer.text(migration.version);
   writer.text(migration.description);
@@ -41,6 +52,9 @@ void write(WireWriter& writer, const core::Migration& migration) {
   write(writer, migration.lock_timeout);
   write(writer, migration.statement_timeout);
   writer.text(migration.filename);
+  writer.number(migration.after.has_value());
+  if (migration.after) write(writer, *migration.after);
+  write(writer, migration.branches);
 }
 
 core::Migration read_migration(WireReader& reader) {
@@ -57,6 +71,8 @@ core::Migration read_migration(WireReader& reader) {
   migration.lock_timeout = read_time(reader);
   migration.statement_timeout = read_time(reader);
   migration.filename = reader.text();
+  if (reader.number<bool>()) migration.after = read_words(reader);
+  migration.branches = read_words(reader);
   return migration;
 }
 
@@ -79,6 +95,10 @@ std::string MigrationBundle::encode() const {
     writer.number(static_cast<std::uint32_t>(migrations.size()));
     for (const core::Migration& migration : migrations) write(writer, migration);
   }
+  writer.number(static_cast<std::uint32_t>(synced.size()));
+  for (const auto& [name, tool] : synced) {
+    for (const std::string* const text : {&name, &tool.tool, &tool.table, &tool.group}) writer.text(*text);
+  }
   return writer.bytes();
 }
 
@@ -93,6 +113,10 @@ MigrationBundle MigrationBundle::decode(std::string_view bytes) {
       migration = read_migration(reader);
       migration.set = name;
     }
+  }
+  for (auto count = reader.number<std::uint32_t>(); count > 0; --count) {
+    core::SyncedTool& tool = bundle.synced[reader.text()];
+    for (std::string* const text : {&tool.tool, &tool.table, &tool.group}) *text = reader.text();
   }
   return bundle;
 }

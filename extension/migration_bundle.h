@@ -6,11 +6,13 @@
 #include "extension/guard.h"
 
 #include "core/migration.h"
+#include "core/tool_sync.h"
 
 namespace tenancy {
 
 struct MigrationBundle {
   std::map<std::string, std::vector<core::Migration>> sets;
+  std::map<std::string, core::SyncedTool> synced;  ///< by set
 
   /// The migration, or nullptr.
   [[nodiscard]] const core::Migration* find(const std::string& set, const std::string& version) const;

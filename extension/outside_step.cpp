@@ -47,7 +47,8 @@ class CommitWatch {
 
 OutsideStep::OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
                          const RunnableMigration& migration, const core::Step& step,
-                         const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet)
+                         const std::optional<core::TargetVariables>& variables, TargetSession& session, TargetSync sync,
+                         bool quiet)
     : settings_(settings),
       target_(target),
       stored_(stored),
@@ -55,6 +56,7 @@ OutsideStep::OutsideStep(const Settings& settings, const Target& target, const c
       own_script_(migration.sql(step.direction), variables),
       script_(own_script_.get()),
       step_(step),
+      sync_(std::move(sync)),
       quiet_(quiet),
       was_recorded_(step.direction == core::Direction::down || step.again || step.in_doubt),
       schema_(session.schema),
@@ -286,13 +288,14 @@ StepResult OutsideStep::finish(const InTrackingTransaction& in_tracking_transact
   return result;
 }
 
-void OutsideStep::record_end(StepResult& result) const {
+void OutsideStep::record_end(StepResult& result) {
   SettingsScope const limits(kOwnPath, settings_.lock_timeout, false);
   RoleScope const as_role(role_);
   // Somebody else could have done that meanwhile.
   require_unchanged(schema_, target_.schema);
   result.duration = std::chrono::microseconds(GetCurrentTimestamp() - begin_);
   delete_tracking_rows(tracking_table_, target_.set, stored_.version);
+  sync_.record(step_.migration, step_.direction, migration_.filename);
   if (step_.direction == core::Direction::down) return;
   insert_tracking_row(tracking_table_,
                       {target_.set, stored_.version, stored_.description, stored_.checksum, result.duration});

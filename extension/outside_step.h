@@ -23,7 +23,8 @@ class OutsideStep {
   /// variables'.
   OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
               const RunnableMigration& migration, const core::Step& step,
-              const std::optional<core::TargetVariables>& variables, TargetSession& session, bool quiet);
+              const std::optional<core::TargetVariables>& variables, TargetSession& session, TargetSync sync,
+              bool quiet);
 
   /// In no transaction, and once that one is committed. Throws PgError; the session is then as before.
   StepResult carry_out(const InTrackingTransaction& in_tracking_transaction);
@@ -50,7 +51,7 @@ class OutsideStep {
   bool is_undone(const ConcurrentChange& change);
   void put_row_back();
   void explain_doubt(PgError& error) const;
-  void record_end(StepResult& result) const;
+  void record_end(StepResult& result);
   StepResult finish(const InTrackingTransaction& in_tracking_transaction);
 
   const Settings& settings_;
@@ -60,6 +61,7 @@ class OutsideStep {
   TargetScript const own_script_;
   const SqlScript& script_;
   core::Step step_;
+  TargetSync sync_;
   bool quiet_;
   bool was_recorded_;  ///< there was a row before
   Oid schema_;

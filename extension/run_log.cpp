@@ -51,16 +51,7 @@ Query finish_run(
     "                    AND state OPERATOR(pg_catalog.=) 'failed') AS left_behind) AS targets"
     " WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
 
-// Not what another session prunes at this moment.
-Query prune_runs(
-    "WITH old AS ("
-    "  SELECT id FROM tenancy.runs"
-    "   WHERE started_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-)"
-    "         pg_catalog.current_setting('tenancy.run_retention')::pg_catalog.interval)"
-    "     AND finished_at IS NOT NULL AND id OPERATOR(pg_catalog.<>) $1::pg_catalog.int8"
-    "   ORDER BY id FOR UPDATE SKIP LOCKED), "
-    "targets AS (DELETE FROM tenancy.run_targets AS t USING old WHERE t.run OPERATOR(pg_catalog.=) old.id)"
-    " DELETE FROM tenancy.runs AS r USING old WHERE r.id OPERATOR(pg_catalog.=) old.id");
+Query prune_runs("SELECT tenancy.prune_runs($1::pg_catalog.int8)");
 
 Query select_state("SELECT state FROM tenancy.runs WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
 
@@ -216,7 +207,6 @@ RunOpening RunOpening::decode(std::string_view bytes) {
 void RunClosing::execute() const {
   std::string const id = std::to_string(run);
   finish_run.run_on_latest({id, state, value_or_null(reason)});
-  if (current_settings().keeps_all_runs) return;
   prune_runs.run({id});
 }
 

@@ -27,14 +27,15 @@ enum Column : int {
   kSqlstate,
   kError,
   kDetail,
-  kHint
+  kHint,
+  kServer
 };
 
 constexpr Oid kColumnTypes[] = {INT8OID,     INT4OID, TEXTOID, TEXTOID,      TEXTOID,     TEXTOID,
                                 TEXTOID,     TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID,     INT4OID,
                                 INTERVALOID, TEXTOID, TEXTOID, TEXTARRAYOID, INTERVALOID, TIMESTAMPTZOID,
-                                TEXTOID,     TEXTOID, TEXTOID, TEXTOID};
-constexpr int kColumns = kHint;
+                                TEXTOID,     TEXTOID, TEXTOID, TEXTOID,      TEXTOID};
+constexpr int kColumns = kServer;
 static_assert(std::size(kColumnTypes) == kColumns);
 
 /// The columns of text that a row begins with.

@@ -10,12 +10,12 @@ Query select_run(
     "SELECT operation, revision, state, policy OPERATOR(pg_catalog.->>) 'run_as',"
     "       policy OPERATOR(pg_catalog.->>) 'max_failures', policy OPERATOR(pg_catalog.->>) 'max_wave_failures',"
     "       policy OPERATOR(pg_catalog.->>) 'stop_after_canary',"
-    "       (policy OPERATOR(pg_catalog.?|) '{canary,canary_tenants}'::pg_catalog.text[])"
+    "       (policy OPERATOR(pg_catalog.?|) '{canary,canary_tenants}'::pg_catalog.text[]), led_by"
     "  FROM tenancy.runs WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
 
 Query select_left(
     "SELECT ordinal, wave, tenant, database, schema, migration_set, kind, held_at,"
-    "       pg_catalog.array_to_string(versions_wanted, E'\\n')"
+    "       pg_catalog.array_to_string(versions_wanted, E'\\n'), server"
     "  FROM tenancy.run_targets"
     " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
     "   AND (state OPERATOR(pg_catalog.=) ANY ('{pending,retrying}'::pg_catalog.text[])"
@@ -26,7 +26,7 @@ Query select_left(
 // The way back: tenants before what they share, the last ones first.
 Query select_applied(
     "SELECT ordinal, 'all', tenant, database, schema, migration_set, kind, NULL,"
-    "       pg_catalog.array_to_string(versions, E'\\n')"
+    "       pg_catalog.array_to_string(versions, E'\\n'), server"
     "  FROM tenancy.run_targets"
     " WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND versions OPERATOR(pg_catalog.<>) '{}'::pg_catalog.text[]"
     " ORDER BY kind OPERATOR(pg_catalog.=) 'shared' OR kind OPERATOR(pg_catalog.=) 'combined' AND database IS NULL,"
@@ -73,6 +73,7 @@ FleetTarget to_target(Row& row, std::int64_t run) {
   target.shared = target.target.kind != core::TargetKind::tenant && !row[3];
   target.held_at = std::move(row[7]);
   target.versions = lines_of(row[8]);
+  if (row[9]) target.elsewhere = on_server(*row[9]);
   require_shared_schema(target.target, run);
   return target;
 }
@@ -119,7 +120,7 @@ void refresh(std::vector<FleetTarget>& targets, core::Direction direction, Migra
     target.is_registered = now != nullptr;
     if (now == nullptr) continue;
     target.held_at = up ? pins.of(*now) : Value();
-    if (now->server) target.elsewhere = on_server(*now);
+    if (now->server) target.elsewhere = on_server(*now->server);
   }
 }
 
@@ -158,6 +159,12 @@ bool wake_paused_run(std::int64_t run) {
 
 RunPlan plan_resumption(Migrator& migrator, std::int64_t run, RetryFailed retry_failed, const Value& run_as) {
   Row const row = require_run(run);
+  if (row[8] == "driver") {
+    std::string const id = std::to_string(run);
+    throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "run " + id + " is the driver's", {},
+                  "The driver goes on with it: tenancy run " +
+                      std::string(retry_failed == RetryFailed::yes ? "retry " : "resume ") + id + ".");
+  }
   RunPlan plan;
   plan.operation = *row[0];
   plan.revision = *row[1];

@@ -123,7 +123,6 @@ Settings current_settings() {
                     std::chrono::milliseconds(statement_timeout_ms),
                     concurrency,
                     {},
-                    run_retention_minutes == 0,
                     asynchronous_commit};
   settings.retry.max_attempts = max_attempts;
   settings.retry.first_delay = std::chrono::milliseconds(retry_delay_ms);

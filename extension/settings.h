@@ -33,7 +33,6 @@ struct Settings {
   std::chrono::milliseconds statement_timeout;
   int concurrency;
   core::RetryPolicy retry;
-  bool keeps_all_runs;
   bool asynchronous_commit;
 };
 

@@ -4,7 +4,7 @@ namespace tenancy {
 
 namespace {
 
-constexpr int kMaxParameters = 16;
+constexpr std::size_t kMaxParameters = 32;
 
 [[noreturn]] void fail(const char* what, int code) {
   ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg_internal("%s: %s", what, SPI_result_code_string(code))));
@@ -31,6 +31,7 @@ void copy_rows(std::vector<Row>& rows) {
 }  // namespace
 
 std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees sees, bool read_only) {
+  if (parameters.size() > kMaxParameters) throw std::logic_error("a query with too many parameters");
   std::vector<Row> rows;
   guarded([&] {
     Oid types[kMaxParameters];
@@ -57,6 +58,25 @@ std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees se
     SPI_finish();
   });
   return rows;
+}
+
+void run_once(const std::string& sql, const std::vector<Value>& parameters) {
+  guarded([&] {
+    Oid types[kMaxParameters];
+    Datum values[kMaxParameters];
+    char nulls[kMaxParameters];
+    int count = 0;
+    for (const Value& parameter : parameters) {
+      types[count] = TEXTOID;
+      nulls[count] = parameter ? ' ' : 'n';
+      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
+      ++count;
+    }
+    if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
+    int const code = SPI_execute_with_args(sql.c_str(), count, types, values, nulls, false, 0);
+    if (code < 0) fail("SPI_execute_with_args", code);
+    SPI_finish();
+  });
 }
 
 std::vector<Row> Query::run(std::initializer_list<Value> parameters) {

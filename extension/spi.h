@@ -34,4 +34,7 @@ class Query {
   SPIPlanPtr plan_ = nullptr;
 };
 
+/// A statement that is planned for this one run, with the caller's search_path. Parameters are of type text.
+void run_once(const std::string& sql, const std::vector<Value>& parameters);
+
 }  // namespace tenancy

@@ -1,6 +1,9 @@
 #include "extension/store.h"
 
+#include "core/migration_order.h"
+#include "core/text_array.h"
 #include "core/version.h"
+#include "extension/checksum.h"
 #include "extension/settings.h"
 #include "extension/spi.h"
 #include "extension/tracking.h"
@@ -32,12 +35,12 @@ Value not_empty(const std::string& text) { return text.empty() ? Value() : Value
 
 Query select_set(
     "SELECT version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL,"
-    "       variables OPERATOR(pg_catalog.<>) 'off'::pg_catalog.text"
+    "       variables OPERATOR(pg_catalog.<>) 'off'::pg_catalog.text, after, branches"
     "  FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1");
 
 Query select_migration(
     "SELECT description, scope, up_sql, up_line, down_sql, down_line, transactional, repeatable, allow_outside,"
-    "       lock_timeout_ms, statement_timeout_ms, filename, variables"
+    "       lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches"
     "  FROM tenancy.migrations"
     " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2");
 
@@ -47,19 +50,26 @@ Query select_shared_sets(
 
 Query upsert_migration(
     "INSERT INTO tenancy.migrations (migration_set, version, description, scope, up_sql, up_line, down_sql, down_line,"
-    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables)"
+    "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables,"
+    "  after, branches)"
     " VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.int4, $7, $8::pg_catalog.int4, $9, $10::pg_catalog.bool,"
-    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15, $16)"
+    "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15, $16,"
+    "  $17::pg_catalog.text[], $18::pg_catalog.text[])"
     " ON CONFLICT (migration_set, version) DO UPDATE SET description = excluded.description, scope = excluded.scope,"
     "  up_sql = excluded.up_sql, up_line = excluded.up_line, down_sql = excluded.down_sql,"
     "  down_line = excluded.down_line, checksum = excluded.checksum, transactional = excluded.transactional,"
     "  repeatable = excluded.repeatable, allow_outside = excluded.allow_outside,"
     "  lock_timeout_ms = excluded.lock_timeout_ms, statement_timeout_ms = excluded.statement_timeout_ms,"
-    "  filename = excluded.filename, variables = excluded.variables, updated_at = pg_catalog.now()");
+    "  filename = excluded.filename, variables = excluded.variables, after = excluded.after,"
+    "  branches = excluded.branches, updated_at = pg_catalog.now()");
 
 Query delete_migration(
     "DELETE FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
     " AND version OPERATOR(pg_catalog.=) $2 RETURNING version");
+
+Query select_followers(
+    "SELECT version FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
+    " AND $2 OPERATOR(pg_catalog.=) ANY (after) ORDER BY version LIMIT 1");
 
 /// Every table of that name: also schemas that are not registered as tenants have a history.
 Query select_tracked_schemas(
@@ -134,7 +144,33 @@ bool same(const Migration& left, const Migration& right) {
          left.down == right.down && left.transactional == right.transactional && left.repeatable == right.repeatable &&
          left.allow_outside == right.allow_outside && left.variables == right.variables &&
          left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
-         left.filename == right.filename;
+         left.filename == right.filename && left.after == right.after && left.branches == right.branches;
+}
+
+core::StoredMigration to_stored(Row& row) {
+  return {std::move(*row[0]),
+          std::move(*row[1]),
+          std::move(*row[2]),
+          core::parse_scope(*row[3]),
+          is_true(row[4]),
+          is_true(row[5]),
+          is_true(row[6]),
+          is_true(row[7]),
+          core::parse_text_array_or_null(row[8]),
+          core::parse_text_array(row[9].value())};
+}
+
+core::StoredMigration to_stored(const Migration& migration) {
+  return {migration.version,
+          migration.description,
+          checksum(migration.up.sql),
+          migration.scope,
+          migration.transactional,
+          migration.repeatable,
+          migration.down.has_value(),
+          migration.variables != core::VariableSyntax::none,
+          migration.after,
+          migration.branches};
 }
 
 /// Is a migration still what the set was planned with?
@@ -156,15 +192,26 @@ void check_file(const Migration& stored, const Migration& migration) {
                 {}, "Give one of the files another version, or take the stored one out with tenancy.drop_migration().");
 }
 
-/// Refuses a version that is equal to a stored one in natural order but spelled differently.
-void check_spelling(const Migration& migration) {
+/// Refuses a version that is equal to a stored one in natural order but spelled differently, and a place that the
+/// migration cannot have among the stored ones.
+void check_set(const Migration& migration) {
+  core::check_place(migration);
   std::string const key = core::version_key(migration.version);
-  for (const Row& row : select_set.run({migration.set})) {
-    if (*row[0] == migration.version || core::version_key(*row[0]) != key) continue;
-    throw PgError(ERRCODE_DUPLICATE_OBJECT,
-                  "migration " + migration.version + " of set " + migration.set + " is already stored as " + *row[0],
-                  "Both mean the same version.", "Give it another version.");
+  std::vector<core::StoredMigration> set;
+  bool has_graph = migration.after.has_value();
+  for (Row& row : select_set.run({migration.set})) {
+    if (*row[0] == migration.version) continue;
+    if (core::version_key(*row[0]) == key) {
+      throw PgError(ERRCODE_DUPLICATE_OBJECT,
+                    "migration " + migration.version + " of set " + migration.set + " is already stored as " + *row[0],
+                    "Both mean the same version.", "Give it another version.");
+    }
+    set.push_back(to_stored(row));
+    has_graph = has_graph || set.back().after;
   }
+  if (!has_graph) return;
+  set.push_back(to_stored(migration));
+  core::MigrationSet const checked(migration.set, std::move(set));
 }
 
 }  // namespace
@@ -189,22 +236,6 @@ const char* to_string(StoreAction action) noexcept {
   return "";
 }
 
-std::string checksum(const std::string& text) {
-  std::string hexadecimal;
-  guarded([&] {
-    Datum const bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-    bytea* const digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes));
-    const char* const data = VARDATA_ANY(digest);
-    for (std::size_t i = 0; i < VARSIZE_ANY_EXHDR(digest); ++i) {
-      constexpr char kDigits[] = "0123456789abcdef";
-      auto const byte = static_cast<unsigned char>(data[i]);
-      hexadecimal += kDigits[byte >> 4];
-      hexadecimal += kDigits[byte & 15];
-    }
-  });
-  return hexadecimal;
-}
-
 std::optional<Migration> find_migration(const std::string& set, const std::string& version) {
   std::vector<Row> const rows = select_migration.run({set, version});
   if (rows.empty()) return std::nullopt;
@@ -223,6 +254,8 @@ std::optional<Migration> find_migration(const std::string& set, const std::strin
   migration.statement_timeout = to_milliseconds(row[10]);
   migration.filename = row[11].value_or("");
   migration.variables = core::parse_variable_syntax(row[12].value());
+  migration.after = core::parse_text_array_or_null(row[13]);
+  migration.branches = core::parse_text_array(row[14].value());
   return migration;
 }
 
@@ -242,7 +275,7 @@ StoreAction store_migration(const Migration& migration) {
   check_identity(migration);
   check_sql(migration, core::Direction::up);
   if (migration.down) check_sql(migration, core::Direction::down);
-  check_spelling(migration);
+  check_set(migration);
   std::optional<Migration> const stored = find_migration(migration.set, migration.version);
   if (stored) {
     if (same(*stored, migration)) return StoreAction::unchanged;
@@ -262,11 +295,18 @@ StoreAction store_migration(const Migration& migration) {
        migration.down ? Value(std::to_string(migration.down->first_line)) : Value(), checksum(migration.up.sql),
        from_bool(migration.transactional), from_bool(migration.repeatable), from_bool(migration.allow_outside),
        from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
-       not_empty(migration.filename), std::string(to_string(migration.variables))});
+       not_empty(migration.filename), std::string(to_string(migration.variables)),
+       migration.after ? Value(core::text_array(*migration.after)) : Value(), core::text_array(migration.branches)});
   return stored ? StoreAction::updated : StoreAction::added;
 }
 
 void drop_migration(const std::string& set, const std::string& version) {
+  for (const Row& row : select_followers.run({set, version})) {
+    throw PgError(
+        ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        "cannot drop migration " + version + " of set " + set + ": migration " + row[0].value() + " comes after it", {},
+        "Drop that one first.");
+  }
   Migration migration;
   migration.set = set;
   migration.version = version;
@@ -280,13 +320,11 @@ std::vector<core::StoredMigration> Store::read_set(const std::string& name) cons
   std::vector<core::StoredMigration> migrations;
   if (!bundle_) {
     for (Row& row : select_set.run({name})) {
-      migrations.push_back({std::move(*row[0]), std::move(*row[1]), std::move(*row[2]), core::parse_scope(*row[3]),
-                            is_true(row[4]), is_true(row[5]), is_true(row[6]), is_true(row[7])});
+      migrations.push_back(to_stored(row));
     }
   } else if (auto const found = bundle_->sets.find(name); found != bundle_->sets.end()) {
     for (const Migration& one : found->second) {
-      migrations.push_back({one.version, one.description, checksum(one.up.sql), one.scope, one.transactional,
-                            one.repeatable, one.down.has_value(), one.variables != core::VariableSyntax::none});
+      migrations.push_back(to_stored(one));
     }
   }
   return migrations;
@@ -305,6 +343,7 @@ MigrationBundle Store::bundle(const std::vector<std::string>& sets) {
     for (const Row& row : select_set.run({set})) {
       if (auto found = find_migration(set, *row[0])) migrations.push_back(*std::move(found));
     }
+    if (auto synced = find_synced_tool(set)) bundle.synced.emplace(set, *std::move(synced));
   }
   return bundle;
 }
@@ -317,6 +356,14 @@ Store::Loaded& Store::loaded(const std::string& name) {
 }
 
 const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
+
+const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) {
+  std::optional<std::optional<core::SyncedTool>>& synced = loaded(set).synced;
+  if (synced) return *synced;
+  if (!bundle_) return synced.emplace(find_synced_tool(set));
+  auto const found = bundle_->synced.find(set);
+  return synced.emplace(found == bundle_->synced.end() ? std::nullopt : std::optional(found->second));
+}
 
 void Store::require(const std::optional<std::string>& name) {
   if (!name || set(*name).size() > 0) return;
@@ -338,7 +385,8 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                                                                  {},
                                                                  stored->allow_outside,
                                                                  stored->lock_timeout,
-                                                                 stored->statement_timeout});
+                                                                 stored->statement_timeout,
+                                                                 stored->filename});
     if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;

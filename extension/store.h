@@ -3,6 +3,7 @@
 
 #include "extension/migration_bundle.h"
 #include "extension/migration_sql.h"
+#include "extension/tool_sync.h"
 
 #include "core/migration_set.h"
 #include "core/plan.h"
@@ -20,6 +21,7 @@ struct RunnableMigration {
   std::optional<MigrationSql> down;
   bool allow_outside = false;
   std::optional<std::chrono::milliseconds> lock_timeout, statement_timeout;
+  std::string filename;
 
   [[nodiscard]] const MigrationSql& sql(core::Direction direction) const {
     return direction == core::Direction::up ? up : down.value();
@@ -45,6 +47,9 @@ class Store {
 
   const RunnableMigration& runnable(const std::string& set_name, std::size_t index);
 
+  /// The other tool whose tables go along with the set, or nothing.
+  const std::optional<core::SyncedTool>& synced_tool(const std::string& set);
+
   /// Copies these sets, for workers in other databases.
   static MigrationBundle bundle(const std::vector<std::string>& sets);
 
@@ -55,6 +60,7 @@ class Store {
   struct Loaded {
     core::MigrationSet set;
     std::vector<std::unique_ptr<RunnableMigration>> runnable;
+    std::optional<std::optional<core::SyncedTool>> synced{};  ///< read when it is first asked for
   };
   Loaded& loaded(const std::string& name);
   [[nodiscard]] std::vector<core::StoredMigration> read_set(const std::string& name) const;
@@ -82,8 +88,5 @@ StoreAction store_migration(const core::Migration& migration);
 
 /// Deletes it; PgError when it is not stored or is applied somewhere.
 void drop_migration(const std::string& set, const std::string& version);
-
-/// SHA-256, in hexadecimal.
-[[nodiscard]] std::string checksum(const std::string& text);
 
 }  // namespace tenancy

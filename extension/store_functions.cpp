@@ -41,9 +41,23 @@ bool leaves_placeholders(const core::ParsedFile& file, const core::Migration& st
          core::has_placeholders(stored);
 }
 
+Query select_version_of_file(
+    "SELECT version FROM tenancy.migrations"
+    " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND filename OPERATOR(pg_catalog.=) $2");
+
+/// The version of a pair may stand in its up file alone.
+std::string version_of(const core::ParsedFile& part) {
+  constexpr std::string_view kDown = "down.sql";
+  std::string up_file = part.migration.filename;
+  if (!up_file.ends_with(kDown)) return part.migration.version;
+  up_file.replace(up_file.size() - kDown.size(), kDown.size(), "up.sql");
+  std::vector<Row> const rows = select_version_of_file.run({part.migration.set, up_file});
+  return rows.size() == 1 ? rows.front()[0].value() : part.migration.version;
+}
+
 /// A part that came alone: the migration it belongs to must be stored.
 core::Migration with_part(const core::ParsedFile& part) {
-  std::optional<core::Migration> stored = find_migration(part.migration.set, part.migration.version);
+  std::optional<core::Migration> stored = find_migration(part.migration.set, version_of(part));
   if (!stored) {
     throw PgError(ERRCODE_UNDEFINED_OBJECT,
                   part.migration.filename + ": migration " + part.migration.version + " is not stored in set " +
@@ -140,6 +154,8 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.statement_timeout = duration_argument(arguments, 10, "statement_timeout");
     migration.filename = arguments.optional_text(11).value_or("");
     migration.variables = core::parse_variable_syntax(arguments.required_text(14, "variables"));
+    if (arguments.array(15)) migration.after = arguments.texts(15, "after");
+    migration.branches = arguments.texts(16, "branches");
     return text_datum(to_string(store_migration(migration)));
   });
 }

@@ -1,5 +1,7 @@
 #include "extension/target.h"
 
+#include <map>
+
 #include "extension/outside_step.h"
 #include "extension/own_transaction.h"
 #include "extension/tool_table.h"
@@ -34,13 +36,12 @@ void require_adopted(const Target& target, Oid schema, const Tracking& tracking,
   bool const begins = tracking.shape == TrackingShape::missing && !plan.steps.empty();
   if (!begins || plan.steps.front().direction == core::Direction::down) return;
   RoleScope const as_role(role);
-  std::optional<ToolTrace> const trace = find_tool_trace(schema, wait);
+  std::optional<core::ToolTrace> const trace = find_tool_trace(schema, wait);
   if (!trace) return;
-  std::string const tool = trace->tool.substr(0, trace->tool.find(' '));
   throw PgError(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                trace->tool + " has applied migrations there, and none of them is recorded here",
-                "They are in table \"" + trace->table + "\".",
-                "SELECT * FROM tenancy.adopt('" + tool +
+                trace->names + " has applied migrations there, and none of them is recorded here",
+                "They are in table \"" + trace->tool->table + "\".",
+                "SELECT * FROM tenancy.adopt('" + trace->tool->name +
                     "') says what they are, and takes them over. If they have nothing to do with these migrations, "
                     "call tenancy.start_tracking('" +
                     target.schema + "') first.");
@@ -194,8 +195,23 @@ std::optional<core::TargetVariables> Migrator::require_variables(const Target& t
   return variables;
 }
 
+TargetSync Migrator::synced(const Target& target, const TargetSession& session, std::span<const core::Step> steps) {
+  TargetSync sync(store_.synced_tool(target.set), store_.set(target.set), target.schema, session.tracking.applied);
+  if (!store_.synced_tool(target.set)) return sync;
+  // The store is read as the caller.
+  std::map<std::size_t, std::string> filenames;
+  for (const core::Step& step : steps) {
+    filenames.emplace(step.migration, store_.runnable(target.set, step.migration).filename);
+  }
+  auto const filename_of = [&](std::size_t index) { return filenames.at(index); };
+  RoleScope const as_role(session.role);
+  sync.check(steps, filename_of);
+  return sync;
+}
+
 void Migrator::run_step(const Target& target, TargetSession& session, const core::Step& step,
-                        const std::optional<core::TargetVariables>& variables, bool quiet, TargetResult& result) {
+                        const std::optional<core::TargetVariables>& variables, bool quiet, TargetSync& sync,
+                        TargetResult& result) {
   const core::StoredMigration& stored = store_.set(target.set)[step.migration];
   const RunnableMigration& migration = store_.runnable(target.set, step.migration);
   bool const confined = target.kind == core::TargetKind::tenant && !migration.allow_outside;
@@ -218,6 +234,7 @@ void Migrator::run_step(const Target& target, TargetSession& session, const core
                           {target.set, stored.version, stored.description, stored.checksum, duration});
       ++result.tracked;
     }
+    sync.record(step.migration, step.direction, migration.filename);
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
     error.prefix(step_name(store_.set(target.set), step));
@@ -245,10 +262,11 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     result.more = more;
     for (std::size_t const index : plan.skipped) result.skipped.push_back(set[index].version);
     if (plan.steps.empty()) return result;
+    TargetSync sync = synced(target, session, plan.steps);
     session.require_tracking(target);
     for (const core::Step& step : plan.steps) {
       if (request.on_step) request.on_step(set[step.migration].version);
-      run_step(target, session, step, variables, request.in_fleet, result);
+      run_step(target, session, step, variables, request.in_fleet, sync, result);
     }
     return result;
   });
@@ -283,7 +301,7 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         const core::Step& next = plan.steps.front();
         if (request.on_step) request.on_step(set[next.migration].version);
         step.emplace(settings_, target, set[next.migration], store_.runnable(target.set, next.migration), next,
-                     variables, session, request.in_fleet);
+                     variables, session, synced(target, session, {&next, 1}), request.in_fleet);
       });
       if (!step) return *std::move(result);
       result->steps.push_back(step->carry_out(in_tracking_transaction));
@@ -315,7 +333,8 @@ void Migrator::run_sql(const Target& target, const std::string& sql, RunAs run_a
 void Migrator::record_applied(const Target& target, const std::string& version, RunAs run_as) {
   for_target(target, [&] {
     const core::MigrationSet& set = store_.set(target.set);
-    const core::StoredMigration& stored = set[meant_by(set, version)];
+    std::size_t const index = meant_by(set, version);
+    const core::StoredMigration& stored = set[index];
     if (!core::applies_to(stored.scope, target.kind)) {
       throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "migration " + stored.version + " has scope " +
                                                          std::string(to_string(stored.scope)) +
@@ -323,11 +342,14 @@ void Migrator::record_applied(const Target& target, const std::string& version, 
     }
     TargetSession session(settings_, target, run_as, false);
     session.read_tracking(target);
+    TargetSync sync = synced(target, session, {});
+    std::string const filename = store_.runnable(target.set, index).filename;
     session.require_tracking(target);
     RoleScope const as_role(session.role);
     delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     insert_tracking_row(session.tracking.relation,
                         {target.set, stored.version, stored.description, stored.checksum, {}});
+    sync.record(index, core::Direction::up, filename);
   });
 }
 
@@ -340,12 +362,16 @@ void Migrator::record_pending(const Target& target, const std::string& version, 
     bool const recorded = std::any_of(session.tracking.applied.begin(), session.tracking.applied.end(),
                                       [&](const core::AppliedMigration& row) { return row.version == version; });
     std::string const exact = recorded ? version : set[meant_by(set, version)].version;
+    TargetSync sync = synced(target, session, {});
+    std::optional<std::size_t> const index = set.find(exact);
+    std::string const filename = index ? store_.runnable(target.set, *index).filename : "";
     RoleScope const as_role(session.role);
     if (session.tracking.shape == TrackingShape::missing ||
         delete_tracking_rows(session.tracking.relation, target.set, exact) == 0) {
       throw PgError(ERRCODE_UNDEFINED_OBJECT,
                     "migration " + exact + " of set " + target.set + " is not recorded as applied");
     }
+    if (index) sync.record(*index, core::Direction::down, filename);
   });
 }
 

@@ -138,7 +138,10 @@ class Migrator {
   /// empty: they cannot keep anybody waiting who works there.
   [[nodiscard]] std::size_t steps_inside(const Target& target, const core::Plan& plan);
   void run_step(const Target& target, class TargetSession& session, const core::Step& step,
-                const std::optional<core::TargetVariables>& variables, bool quiet, TargetResult& result);
+                const std::optional<core::TargetVariables>& variables, bool quiet, TargetSync& sync,
+                TargetResult& result);
+  /// The other tool's table of the target, checked against what these steps do.
+  [[nodiscard]] TargetSync synced(const Target& target, const TargetSession& session, std::span<const core::Step> steps);
 
   MemoryContext context_;
   Settings settings_;

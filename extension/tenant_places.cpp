@@ -1,5 +1,7 @@
 #include "extension/tenant_places.h"
 
+#include "core/shard.h"
+
 namespace tenancy {
 
 namespace {
@@ -39,6 +41,16 @@ Query select_first_places(SELECT_PLACES(""));
 
 Query select_next_places(SELECT_PLACES(" AND ROW(" PLACE("t") ") OPERATOR(pg_catalog.>) ROW($10, $11, $12, $13)"));
 
+#define PLACES_TO_COUNT                                                                          \
+  "  FROM (SELECT pg_catalog.min(t.id) AS first FROM tenancy.tenants t"                          \
+  "         WHERE " IS_SELECTED("t") " AND NOT (t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE \
+                                     ")"                                                         \
+                                     "         GROUP BY " PLACE("t") ") AS p"
+
+Query count_all_places("SELECT pg_catalog.count(*)" PLACES_TO_COUNT);
+
+Query select_first_tenants("SELECT p.first" PLACES_TO_COUNT);
+
 Query select_shared_places(
     "SELECT DISTINCT " SERVER("t") " AS a, " DATABASE("t") " AS b, t.migration_set AS c FROM tenancy.tenants t"
     " WHERE " IS_SELECTED("t") " AND NOT " IS_HERE " AND t.schema OPERATOR(pg_catalog.<>) $8"
@@ -54,6 +66,7 @@ Query select_shared_places(
 Query select_sets_in_shared_schema("SELECT DISTINCT t.migration_set FROM tenancy.tenants t WHERE " IS_SELECTED(
     "t") " AND t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE " ORDER BY 1");
 
+#undef PLACES_TO_COUNT
 #undef SELECT_PLACES
 #undef IS_SELECTED
 #undef IS_HERE
@@ -106,6 +119,17 @@ std::vector<TenantPlace> select_places(const PlaceFilter& filter, const std::str
   places.reserve(rows.size());
   for (Row& row : rows) places.push_back(to_place(std::move(row)));
   return places;
+}
+
+std::size_t count_places(const PlaceFilter& filter, const std::string& shared_schema, std::size_t shard,
+                         std::size_t shards) {
+  const TenantFilter& f = filter.tenants;
+  Query& query = shards == 1 ? count_all_places : select_first_tenants;
+  std::vector<Row> const rows =
+      query.run({f.pattern, f.tier, f.labels, f.statuses, f.migration_set, f.ids, filter.server, shared_schema});
+  if (shards == 1) return std::stoul(*rows.front()[0]);
+  return static_cast<std::size_t>(std::count_if(
+      rows.begin(), rows.end(), [=](const Row& row) { return core::is_in_shard(*row[0], shard, shards); }));
 }
 
 std::vector<SharedPlace> shared_places(const PlaceFilter& filter, const std::string& shared_schema,

@@ -33,6 +33,10 @@ struct SharedPlace {
 [[nodiscard]] std::vector<TenantPlace> select_places(const PlaceFilter& filter, const std::string& shared_schema,
                                                      const std::vector<std::string>& after, std::size_t most);
 
+/// How many places there are of which a shard takes its part. Throws PgError.
+[[nodiscard]] std::size_t count_places(const PlaceFilter& filter, const std::string& shared_schema, std::size_t shard,
+                                       std::size_t shards);
+
 /// Of the other databases from that of one place to that of another, or of all, in order: the sets of selected tenants
 /// there that have migrations for a shared schema, unless one of the tenants lives in the shared schema itself. Throws
 /// PgError.

@@ -21,7 +21,11 @@ Query select_filtered("SELECT " TENANT_COLUMNS
                       "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
                       "   AND ($8 IS NULL OR id OPERATOR(pg_catalog.=) ANY ($8::pg_catalog.text[]))"
                       "   AND ($9 IS NULL OR pinned_revision IS NOT NULL)"
-                      " ORDER BY server NULLS FIRST, database NULLS FIRST, schema, id");
+                      // Those that share a target follow each other, however they say that it is here.
+                      " ORDER BY server NULLS FIRST,"
+                      "       CASE WHEN server IS NOT NULL"
+                      "                 OR database OPERATOR(pg_catalog.<>) pg_catalog.current_database()"
+                      "            THEN database END NULLS FIRST, schema, migration_set, id");
 
 Query select_unknown_statuses(
     "SELECT s FROM pg_catalog.unnest($1::pg_catalog.text[]) AS s"

@@ -145,7 +145,7 @@ std::optional<std::vector<core::ToolRow>> read_tool_table(Oid schema, const core
   return rows;
 }
 
-std::optional<ToolTrace> find_tool_trace(Oid schema, bool wait) {
+std::optional<core::ToolTrace> find_tool_trace(Oid schema, bool wait) {
   static const std::vector<std::string> kTables = core::history_tables();
   for (const std::string& table : kTables) {
     Oid const relation = guarded([&] {
@@ -153,15 +153,10 @@ std::optional<ToolTrace> find_tool_trace(Oid schema, bool wait) {
       return OidIsValid(oid) && get_rel_relkind(oid) == RELKIND_RELATION ? oid : InvalidOid;
     });
     if (!OidIsValid(relation)) continue;
-    std::string const recognised = core::recognise_history(column_names(relation));
-    if (recognised.empty()) continue;
-    const core::HistoryTool& tool = core::find_history_tool(recognised.substr(0, recognised.find(' ')));
-    if (tool.table != table) continue;
-    std::optional<std::vector<core::ToolRow>> const rows = read_tool_table(schema, tool, wait);
-    if (!rows || rows->empty()) continue;
-    // The rows of several of Django's apps are not to be chosen among here.
-    if (tool.group.empty() && core::read_history_rows(tool, *rows, {}).empty()) continue;
-    return ToolTrace{recognised, table};
+    std::optional<core::ToolTrace> const trace = core::recognise_table(table, column_names(relation));
+    if (!trace) continue;
+    std::optional<std::vector<core::ToolRow>> const rows = read_tool_table(schema, *trace->tool, wait);
+    if (rows && core::has_applied_something(*trace->tool, *rows)) return trace;
   }
   return std::nullopt;
 }

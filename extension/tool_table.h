@@ -14,14 +14,9 @@ namespace tenancy {
 [[nodiscard]] std::optional<std::vector<core::ToolRow>> read_tool_table(Oid schema, const core::HistoryTool& tool,
                                                                         bool wait);
 
-/// Another tool that has applied something in the schema, going by a table of its name and columns there.
-struct ToolTrace {
-  std::string tool;
-  std::string table;
-};
-
-/// The first one, or nothing. A table that is not quite a tool's is none of it. Otherwise as read_tool_table().
-[[nodiscard]] std::optional<ToolTrace> find_tool_trace(Oid schema, bool wait);
+/// Another tool that has applied something in the schema, going by a table of its name and columns there: the first
+/// one, or nothing. A table that is not quite a tool's is none of it. Otherwise as read_tool_table().
+[[nodiscard]] std::optional<core::ToolTrace> find_tool_trace(Oid schema, bool wait);
 
 /// The names of a table's columns.
 [[nodiscard]] std::vector<std::string> column_names(Oid relation);

@@ -22,6 +22,8 @@ CREATE TABLE tenancy.migrations (
     statement_timeout_ms integer CHECK (statement_timeout_ms >= 0),
     filename             text,
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
+    after                text[] CHECK (NOT repeatable OR after IS NULL),
+    branches             text[] NOT NULL DEFAULT '{}',
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration_set, version)
@@ -38,6 +40,10 @@ COMMENT ON COLUMN tenancy.migrations.allow_outside IS
     'A tenant migration that may create, alter and drop objects outside the tenant''s schema.';
 COMMENT ON COLUMN tenancy.migrations.variables IS
     'on: {{ name }} in its SQL stands for a value of each target, see tenancy.set_variable; flyway: ${name} does.';
+
+COMMENT ON COLUMN tenancy.migrations.after IS
+    'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
+COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
 
 CREATE TABLE tenancy.servers (
     name            text PRIMARY KEY CHECK (name <> ''),
@@ -84,7 +90,7 @@ CREATE TABLE tenancy.tenants (
     status        text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'archived')),
     tier          text,
     labels        jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
-    pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|head$)'),
+    pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|heads?$)'),
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT tenants_isolation_database_check CHECK (isolation <> 'database' OR database IS NOT NULL),
@@ -137,6 +143,7 @@ CREATE TABLE tenancy.runs (
     targets     integer NOT NULL,
     unchanged   integer NOT NULL,
     rolls_back  bigint,
+    led_by      text NOT NULL DEFAULT 'database' CHECK (led_by IN ('database', 'driver')),
     started_by  name NOT NULL DEFAULT current_user,
     started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     resumed_at  timestamptz,
@@ -166,6 +173,7 @@ CREATE TABLE tenancy.run_targets (
     error           text,
     detail          text,
     hint            text,
+    server          text,
     PRIMARY KEY (run, ordinal)
 ) WITH (fillfactor = 60);
 
@@ -177,15 +185,31 @@ COMMENT ON COLUMN tenancy.runs.targets IS 'All targets that it was about.';
 COMMENT ON COLUMN tenancy.runs.unchanged IS 'Those that had nothing to do: they have no row in tenancy.run_targets.';
 COMMENT ON COLUMN tenancy.runs.resumed_at IS 'When it last went on, after tenancy.resume or retry_failed.';
 COMMENT ON COLUMN tenancy.runs.rolls_back IS 'The run that a rollback takes back.';
+COMMENT ON COLUMN tenancy.runs.led_by IS
+    'database: background workers, or the session that called; driver: the connections of the driver, which goes on with it.';
 COMMENT ON TABLE tenancy.run_targets IS 'The targets of each run that had something to do, and how far each came.';
 COMMENT ON COLUMN tenancy.run_targets.ordinal IS 'The order in which the run takes them.';
 COMMENT ON COLUMN tenancy.run_targets.database IS 'NULL: this database.';
+COMMENT ON COLUMN tenancy.run_targets.server IS 'One of tenancy.servers. NULL: this cluster.';
 COMMENT ON COLUMN tenancy.run_targets.held_at IS 'The revision that the tenant is pinned to.';
 COMMENT ON COLUMN tenancy.run_targets.versions_wanted IS 'What a rollback is to take back.';
 COMMENT ON COLUMN tenancy.run_targets.versions IS 'What was applied, or taken back, in its order.';
 COMMENT ON COLUMN tenancy.run_targets.waited IS 'Between attempts.';
 
+CREATE TABLE tenancy.synced_tools (
+    migration_set text PRIMARY KEY,
+    tool          text NOT NULL,
+    table_name    text NOT NULL,
+    app           text NOT NULL DEFAULT '',
+    started_by    name NOT NULL DEFAULT current_user,
+    started_at    timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE tenancy.synced_tools IS
+    'Other tools whose own tables go along with what is applied and taken back of a migration set. See tenancy.sync.';
+
 SELECT pg_catalog.pg_extension_config_dump('tenancy.migrations', '');
+SELECT pg_catalog.pg_extension_config_dump('tenancy.synced_tools', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.servers', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.tenants', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.variables', '');
@@ -217,10 +241,10 @@ CREATE FUNCTION tenancy.add_migration(
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
-    variables text DEFAULT 'off')
+    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}')
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[]) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
@@ -428,13 +452,26 @@ CREATE FUNCTION tenancy.adopt(
     tool text, dry_run boolean DEFAULT true, pattern text DEFAULT NULL, tier text DEFAULT NULL,
     labels jsonb DEFAULT NULL, statuses text[] DEFAULT NULL, migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     table_name text DEFAULT NULL, table_schema text DEFAULT NULL, version_column text DEFAULT NULL,
-    app text DEFAULT NULL,
+    app text DEFAULT NULL, tenants text[] DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT migration_set text, OUT state text, OUT revision text, OUT versions integer,
     OUT detail text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_adopt' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text) IS
+COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text, text, text, text, text, text, text[]) IS
     'Takes over the histories that another tool has recorded in the targets: looks, and with dry_run => false records what is applied, without running it. A row per target.';
+
+CREATE FUNCTION tenancy.sync(
+    tool text, migration_set text DEFAULT 'default', table_name text DEFAULT NULL, app text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME', 'tenancy_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.sync(text, text, text, text) IS
+    'From now on what is applied and taken back of a set is also written into the table that another tool has in each target.';
+
+CREATE FUNCTION tenancy.stop_sync(migration_set text DEFAULT 'default')
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'tenancy_stop_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.stop_sync(text) IS
+    'Ends that; other tools'' tables stay as they are. False: there was nothing to end.';
 
 CREATE FUNCTION tenancy.baseline(
     schema text, revision text, reference text DEFAULT NULL, force boolean DEFAULT false,
@@ -543,12 +580,13 @@ CREATE FUNCTION tenancy.fleet_page(
     tenants text[] DEFAULT NULL, server text DEFAULT NULL, shard integer DEFAULT 1, shards integer DEFAULT 1,
     OUT next text[], OUT unchanged integer, OUT tenant text, OUT server text, OUT database text, OUT schema text,
     OUT kind text, OUT migration_set text, OUT pinned_revision text, OUT state text, OUT from_revision text,
-    OUT versions text[], OUT transactional boolean, OUT sqlstate text, OUT error text, OUT variables text[])
+    OUT versions text[], OUT transactional boolean, OUT sqlstate text, OUT error text, OUT variables text[],
+    OUT expected integer)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_fleet_page' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.fleet_page(text, text, text[], integer, text, text, text, jsonb, text[], text, text[], text,
                                        integer, integer) IS
-    'What in a part of the fleet has something to do, or is elsewhere; the last row has no target: it says where the next page begins, and how many targets had nothing to do.';
+    'What in a part of the fleet has something to do, or is elsewhere; the last row has no target: it says where the next page begins, how many targets had nothing to do, and on the first of several pages how many there are on all of them.';
 
 ------------------------------------------------------------------------------------------------------------------
 -- Runs
@@ -621,7 +659,7 @@ CREATE FUNCTION tenancy.run_report(
     OUT wave text, OUT tenant text, OUT database text, OUT schema text, OUT state text, OUT from_revision text,
     OUT to_revision text, OUT held_at text, OUT versions text[], OUT attempts integer, OUT waited interval,
     OUT duration interval, OUT finished_at timestamptz, OUT sqlstate text, OUT error text, OUT detail text,
-    OUT hint text)
+    OUT hint text, OUT server text)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -633,7 +671,7 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT t.wave, t.tenant, t.database, t.schema, t.state, t.from_revision, t.to_revision, t.held_at, t.versions,
-           t.attempts, t.waited, t.duration, t.finished_at, t.sqlstate, t.error, t.detail, t.hint
+           t.attempts, t.waited, t.duration, t.finished_at, t.sqlstate, t.error, t.detail, t.hint, t.server
       FROM tenancy.run_targets t
      WHERE t.run = run_report.run
      ORDER BY t.state <> 'failed', t.ordinal;
@@ -670,12 +708,36 @@ BEGIN
         END IF;
         RAISE EXCEPTION 'run % was interrupted: no session carries it out', stored.id
             USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = format('CALL tenancy.resume(%s) does what is left.', stored.id);
+                  HINT = format(CASE stored.led_by WHEN 'driver' THEN 'tenancy run resume %s'
+                                                   ELSE 'CALL tenancy.resume(%s)' END || ' does what is left.',
+                                stored.id);
     END IF;
     RAISE EXCEPTION 'run % is %', stored.id, stored.state USING ERRCODE = 'object_not_in_prerequisite_state';
 END
 $$;
 COMMENT ON FUNCTION tenancy.request_run_state(bigint, text) IS 'Used by tenancy.pause and tenancy.abort.';
+
+CREATE FUNCTION tenancy.prune_runs(spared bigint DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    retention CONSTANT interval := current_setting('tenancy.run_retention')::interval;
+BEGIN
+    IF retention = '0' THEN
+        RETURN;
+    END IF;
+    -- Not what another session prunes at this moment.
+    WITH old AS (
+        SELECT id FROM tenancy.runs
+         WHERE started_at < now() - retention AND finished_at IS NOT NULL AND id IS DISTINCT FROM spared
+         ORDER BY id FOR UPDATE SKIP LOCKED),
+    targets AS (DELETE FROM tenancy.run_targets AS t USING old WHERE t.run = old.id)
+    DELETE FROM tenancy.runs AS r USING old WHERE r.id = old.id;
+END
+$$;
+COMMENT ON FUNCTION tenancy.prune_runs(bigint) IS
+    'Deletes the finished runs that are older than tenancy.run_retention. Whatever ends a run calls it.';
 
 CREATE FUNCTION tenancy.pause(run bigint)
 RETURNS void

@@ -1,8 +1,11 @@
 #include "driver/apply/called_runner.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/text_array.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
 #include "driver/fleet/extension_settings.h"
@@ -16,11 +19,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kind = core::Revision::Kind;
 
-constexpr std::string_view kNewestVersion =
+constexpr std::string_view kAppliedVersions =
     "SELECT h.version FROM tenancy.history($1) AS h"
     "  JOIN tenancy.migrations AS m ON m.migration_set = h.migration_set AND m.version = h.version"
-    " WHERE h.migration_set = $2 AND h.state = 'applied' AND NOT m.repeatable"
-    " ORDER BY tenancy.version_key(h.version) COLLATE \"C\" DESC LIMIT 1";
+    " WHERE h.migration_set = $2 AND h.state = 'applied' AND NOT m.repeatable";
+constexpr std::string_view kNewestFirst = " ORDER BY tenancy.version_key(h.version) COLLATE \"C\" DESC LIMIT 1";
 
 std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
 
@@ -36,15 +39,29 @@ Statement settings_of(const Request& request) {
   return statement;
 }
 
-Statement newest_of(const Target& target) {
-  return {std::string(kNewestVersion), {target.schema, target.migration_set}};
+/// A row of the newest version; of a set with a graph, whose order the server does not know, a row of each.
+Statement newest_of(const Target& target, const core::MigrationSet& set) {
+  std::string sql(kAppliedVersions);
+  if (!set.has_graph()) sql += kNewestFirst;
+  return {std::move(sql), {target.schema, target.migration_set}};
 }
 
-std::string revision_in(const Result& rows) { return rows.rows() == 0 ? "base" : std::string(rows.text(0, 0)); }
+std::string revision_in(const Result& rows, const core::MigrationSet& set) {
+  std::optional<std::size_t> newest;
+  for (std::size_t row = 0; row < rows.rows(); ++row) newest = std::max(newest, set.find(rows.text(row, 0)));
+  if (newest) return set[*newest].version;
+  return rows.rows() == 0 ? "base" : std::string(rows.text(0, 0));
+}
+
+bool is_relative(const core::Revision& revision) {
+  return revision.kind == Kind::forward || revision.kind == Kind::back;
+}
 
 std::string text_of(const std::optional<std::chrono::milliseconds>& time) {
   return time ? milliseconds(*time) : std::string();
 }
+
+std::string listing(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ",")); }
 
 /// Everything of a migration but its SQL up, whose checksum stands for it.
 std::vector<std::string> traits_of(const core::Migration& one) {
@@ -58,7 +75,10 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           std::string(to_string(one.variables)),
           text_of(one.lock_timeout),
           text_of(one.statement_timeout),
-          one.down ? "+" + one.down->sql : "-"};
+          one.down ? "+" + one.down->sql : "-",
+          one.filename,
+          one.after ? "+" + listing(*one.after) : "-",
+          listing(one.branches)};
 }
 
 Statement add_migration(const core::Migration& one) {
@@ -68,11 +88,15 @@ Statement add_migration(const core::Migration& one) {
   };
   return {
       "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
-      "                             variables => $12)",
+      "                             variables => $12, filename => $13, after => $14::text[],"
+      "                             branches => $15::text[])",
       {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
        std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
        word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
-       std::string(to_string(one.variables))}};
+       std::string(to_string(one.variables)),
+       one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename),
+       one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt,
+       core::text_array(one.branches)}};
 }
 
 }  // namespace
@@ -99,13 +123,36 @@ Statement CalledRunner::migrate_call(const Target& target, const std::string& re
   return call;
 }
 
+asio::awaitable<std::optional<Statement>> CalledRunner::update_sync(Connection& connection, const std::string& set,
+                                                                    Deadline deadline) {
+  const Result rows = co_await connection.query(
+      "SELECT tool, table_name, app FROM tenancy.synced_tools WHERE migration_set = $1", parameters(set), deadline);
+  std::optional<core::SyncedTool> there;
+  if (rows.rows() > 0) {
+    there.emplace();
+    there->tool = rows.text(0, 0);
+    there->table = rows.text(0, 1);
+    there->group = rows.text(0, 2);
+  }
+  const std::optional<core::SyncedTool> here = store_.synced_tool(set);
+  std::optional<Statement> statement;
+  if (here && here != there) {
+    statement.emplace("SELECT tenancy.sync($1, $2, $3, nullif($4, ''))",
+                      parameters(here->tool, set, here->table, here->group));
+  } else if (!here && there) {
+    statement.emplace("SELECT tenancy.stop_sync($1)", parameters(set));
+  }
+  co_return statement;
+}
+
 asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
   const StorePlace place{target.server, target.database, target.migration_set};
   if (target.database.empty() || updated_.contains(place)) co_return;
   const Result rows = co_await connection.query(
       "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
-      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-') FROM tenancy.migrations WHERE "
-      "migration_set = $1",
+      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-'), coalesce(filename, ''),"
+      "       coalesce('+' || array_to_string(after, ','), '-'), array_to_string(branches, ',')"
+      "  FROM tenancy.migrations WHERE migration_set = $1",
       parameters(target.migration_set), deadline);
   std::map<std::string, std::vector<std::string>, std::less<>> stored;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -114,10 +161,17 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
   }
   std::vector<Statement> statements;
   const core::MigrationSet& set = store_.set(target.migration_set);
+  // What ours no longer has must not be applied there.
+  for (const auto& [version, traits] : stored) {
+    if (set.find(version)) continue;
+    statements.push_back({"SELECT tenancy.drop_migration($1, $2)", {version, target.migration_set}});
+  }
   for (std::size_t index = 0; index < set.size(); ++index) {
     const core::Migration& migration = store_.migration(target.migration_set, index);
     if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
   }
+  std::optional<Statement> sync = co_await update_sync(connection, target.migration_set, deadline);
+  if (sync) statements.push_back(*std::move(sync));
   if (!statements.empty()) {
     const BatchResult reply = co_await connection.batch(statements, deadline);
     if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
@@ -127,7 +181,7 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
 
 asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connection& connection, const Target& target,
                                                                        Outcome& outcome, Deadline deadline) {
-  if (request_.revision.kind == Kind::forward || request_.revision.kind == Kind::back) {
+  if (is_relative(request_.revision)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     if (plan.failure) throw ServerError(ServerError::Kind::refused, *plan.failure);
     co_return plan.to_revision;
@@ -138,12 +192,13 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   const core::Revision held = core::held_back(set, request_.revision, pin);
   std::vector<Statement> statements;
   statements.push_back(settings_);
-  statements.push_back(newest_of(target));
+  statements.push_back(newest_of(target, set));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  outcome.from_revision = outcome.to_revision = revision_in(reply.results[1]);
+  outcome.from_revision = outcome.to_revision = revision_in(reply.results[1], set);
+  if (held.kind == Kind::base) co_return std::nullopt;
   const std::optional<std::size_t> newest = set.find(outcome.from_revision);
-  if (pin.kind == Kind::base || (newest && core::resolve_version(set, pin.version) < *newest)) co_return std::nullopt;
+  if (newest && !set.up_to(core::resolve_version(set, pin.version))[*newest]) co_return std::nullopt;
   co_return held.kind == Kind::head ? "head" : held.version;
 }
 
@@ -183,10 +238,9 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
 }
 
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
-  // Nobody is registered there: the extension would take the schema for one that tenants share, with nothing to do.
-  if (!target.database.empty() && target.kind == core::TargetKind::combined) {
-    co_return co_await plain_.run(connection, target, deadline);
-  }
+  // In a graph no version says where a relative revision leads.
+  const bool is_in_graph = store_.set(target.migration_set).has_graph();
+  if (is_in_graph && is_relative(request_.revision)) co_return co_await plain_.run(connection, target, deadline);
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);

@@ -14,8 +14,7 @@
 namespace tenancy::driver {
 
 /// A target costs one round trip. Plans with non-transactional migrations, which no function can run, are carried out
-/// by plain SQL, and so are tenants with a database of their own in its shared schema; so is what must be known before
-/// the call: where a relative revision leads.
+/// by plain SQL; so is what must be known before the call: where a relative revision leads.
 class CalledRunner : public TargetRunner {
  public:
   /// The store, which holds what tenancy.migrations of the control database does, must outlive the object.
@@ -35,6 +34,9 @@ class CalledRunner : public TargetRunner {
   }
 
   boost::asio::awaitable<void> call(Connection& connection, Outcome& outcome, Deadline deadline);
+  /// What makes the other tool that goes along there the one that does here; nothing when it is.
+  boost::asio::awaitable<std::optional<Statement>> update_sync(Connection& connection, const std::string& set,
+                                                               Deadline deadline);
   boost::asio::awaitable<void> update_store(Connection& connection, const Target& target, Deadline deadline);
   /// What to ask of the target; nothing when its pin leaves nothing to do.
   boost::asio::awaitable<std::optional<std::string>> revision_for(Connection& connection, const Target& target,

@@ -67,6 +67,13 @@ ServerReport explain(const core::Finding& finding, const core::TargetPlace& plac
         "Drop its triggers, rules, policies, defaults, CHECK constraints, generated columns, and indexes "
         "with expressions or conditions.");
   }
+  if (is(core::kFindingToolTable)) {
+    return make_report("42809", finding.text, "Only a table of the tool's own making is read.");
+  }
+  if (is(core::kFindingToolColumn)) {
+    return make_report("42703", finding.text, "It is not this tool's, or of another version of it.");
+  }
+  if (is(core::kFindingToolType)) return make_report("42809", finding.text);
   if (is(core::kFindingMoved)) return make_report("3F000", "the schema was dropped or renamed meanwhile");
   if (is(core::kFindingChanged)) return make_report("40001", "another session migrated it meanwhile");
   if (is(core::kFindingOccupied)) {
@@ -93,6 +100,20 @@ ServerReport explain(const core::Finding& finding, const core::TargetPlace& plac
                      "Install it in a migration of scope public, or add SCHEMA and a shared schema's name to "
                      "CREATE EXTENSION.",
                      "A database has each extension once: the other tenants would not see it.");
+}
+
+ServerReport explain_difference(const core::SyncedTool& synced, std::string_view found) {
+  const core::ForeignTable text = core::describe_difference(synced, found);
+  return make_report("55000", synced.tool + " has gone on there, or back, by itself", text.hint, text.detail);
+}
+
+ServerReport explain_unadopted(const core::ToolTrace& trace) {
+  return make_report("55000", trace.names + " has applied migrations there, and none of them is recorded here",
+                     "tenancy adopt --from " + trace.tool->name +
+                         " says what they are, and takes them over with --apply. If they have nothing to do with these "
+                         "migrations, first make a tracking table there that is empty: CREATE TABLE … (LIKE that of "
+                         "another tenant INCLUDING ALL).",
+                     "They are in table \"" + trace.tool->table + "\".");
 }
 
 bool explain_timeout(ServerReport& report, std::chrono::milliseconds statement_timeout) {

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/target_sql.h"
+#include "core/tool_sync.h"
 #include "driver/connection/server_error.h"
 #include "driver/fleet/target.h"
 
@@ -24,6 +25,12 @@ void prefix(ServerReport& report, std::string_view place);
 
 /// What a statement of ours found and raised, in words.
 [[nodiscard]] ServerReport explain(const core::Finding& finding, const core::TargetPlace& place);
+
+/// For core::kFindingToolDiffers: the other tool's table has `found`, and not what is recorded.
+[[nodiscard]] ServerReport explain_difference(const core::SyncedTool& synced, std::string_view found);
+
+/// What another tool has applied must not be applied a second time.
+[[nodiscard]] ServerReport explain_unadopted(const core::ToolTrace& trace);
 
 /// Names the limit when a statement came to its end by it; true when that is so.
 bool explain_timeout(ServerReport& report, std::chrono::milliseconds statement_timeout);

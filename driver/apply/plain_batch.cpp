@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/tool_sql.h"
+#include "driver/apply/failure.h"
+
 namespace tenancy::driver {
 
 using Purpose = PlainBatch::Purpose;
@@ -61,6 +64,26 @@ std::vector<core::AppliedMigration> read_rows(const Result& rows) {
   return applied;
 }
 
+std::vector<core::ToolRow> read_tool_rows(const core::HistoryTool& tool, const Result& rows) {
+  if (rows.rows() > core::kMostToolRows) {
+    throw ServerError(ServerError::Kind::refused, make_report("54000",
+                                                              "table \"" + tool.table + "\" has more than " +
+                                                                  std::to_string(core::kMostToolRows) + " rows",
+                                                              "No tool writes so many; see what they are."));
+  }
+  std::vector<core::ToolRow> read(rows.rows());
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    read[row] = {.version = rows.value(row, core::kToolVersion),
+                 .state = rows.value(row, core::kToolState),
+                 .kind = rows.value(row, core::kToolKind),
+                 .undone = rows.value(row, core::kToolUndone),
+                 .group = rows.value(row, core::kToolGroup),
+                 .order = static_cast<std::int64_t>(row),
+                 .applied_at = rows.integer(row, core::kToolAppliedAt)};
+  }
+  return read;
+}
+
 namespace {
 
 /// Our own rights and names again, whatever a migration has set.
@@ -85,6 +108,27 @@ void add_entry(PlainBatch& batch, const PlainPart& part) {
   } else {
     batch.add(Purpose::create_tracking, core::create_tracking(part.place));
   }
+}
+
+namespace {}  // namespace
+
+std::optional<core::ToolSync> tool_sync_of(const PlainPart& part) {
+  const std::string& set = part.place.migration_set;
+  const std::optional<core::SyncedTool> synced = part.store.synced_tool(set);
+  if (!synced) return std::nullopt;
+  return core::ToolSync(*synced, part.store.set(set), part.place.schema, part.facts.applied);
+}
+
+void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::ToolSync& sync) {
+  const auto filename_of = [&](std::size_t index) {
+    return part.store.migration(part.place.migration_set, index).filename;
+  };
+  batch.add(Purpose::tool_sync, sync.check(part.steps, filename_of));
+}
+
+void add_tool_record(PlainBatch& batch, const PlainPart& part, core::ToolSync& sync, const core::Step& step) {
+  const core::Migration& migration = part.store.migration(part.place.migration_set, step.migration);
+  batch.add(Purpose::tool_sync, sync.record(step.migration, step.direction, migration.filename));
 }
 
 namespace {
@@ -174,10 +218,13 @@ void add_part(PlainBatch& batch, const PlainPart& part) {
   const bool keeps = may_keep_statements(part);
   batch.keep_statements(keeps);
   add_entry(batch, part);
+  std::optional<core::ToolSync> sync = tool_sync_of(part);
+  if (sync) add_tool_check(batch, part, *sync);
   std::size_t rows = part.facts.applied.size();
   for (std::size_t i = 0; i < part.steps.size(); ++i) {
     batch.begin_step(i);
     add_step(batch, part, part.steps[i], rows);
+    if (sync) add_tool_record(batch, part, *sync, part.steps[i]);
     batch.add(Purpose::reset, core::reset_migration());
     if (i + 1 < part.steps.size()) add_own_session(batch, part);
   }

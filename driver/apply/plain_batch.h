@@ -8,6 +8,8 @@
 
 #include "core/plan.h"
 #include "core/target_sql.h"
+#include "core/tool_history.h"
+#include "core/tool_sync.h"
 #include "driver/apply/store.h"
 #include "driver/apply/target_scripts.h"
 #include "driver/connection/connection.h"
@@ -28,6 +30,8 @@ class PlainBatch {
     check_target,
     create_tracking,
     empty,
+    tool_rows,    ///< of another tool's table
+    tool_sync,    ///< writes there what belongs to a step
     prepare,      ///< the settings of a migration
     statement,    ///< of a migration
     constraints,  ///< deferred ones
@@ -80,8 +84,9 @@ struct PlainFacts {
   std::optional<std::string> role{};  ///< that migrations have, when it is not the caller
   bool may_be_owner = false;
   std::string database{};
-  std::string time{};       ///< of the look
-  bool is_tracked = false;  ///< there is a tracking table
+  std::string time{};                           ///< of the look
+  bool is_tracked = false;                      ///< there is a tracking table
+  std::vector<core::NamedTable> tool_tables{};  ///< where there is none
   std::vector<core::AppliedMigration> applied{};
   int backend_pid = 0;
 };
@@ -105,6 +110,14 @@ void add_look(PlainBatch& batch, const core::TargetPlace& place, std::chrono::mi
 /// The same behind whoever holds the target's lock: the rows are what all that began before has left.
 void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout);
 [[nodiscard]] std::vector<core::AppliedMigration> read_rows(const Result& rows);
+/// The result of core::read_tool_rows(). Throws ServerError when there are too many.
+[[nodiscard]] std::vector<core::ToolRow> read_tool_rows(const core::HistoryTool& tool, const Result& rows);
+/// The table of another tool that goes along, if one does.
+[[nodiscard]] std::optional<core::ToolSync> tool_sync_of(const PlainPart& part);
+/// Before the steps.
+void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::ToolSync& sync);
+/// Behind what a step records. Both throw core::Error.
+void add_tool_record(PlainBatch& batch, const PlainPart& part, core::ToolSync& sync, const core::Step& step);
 /// BEGIN, locks, and everything of which the plan was made once more.
 void add_entry(PlainBatch& batch, const PlainPart& part);
 /// In one transaction, all of it with COMMIT.

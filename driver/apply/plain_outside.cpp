@@ -84,7 +84,9 @@ asio::awaitable<BatchResult> PlainOutside::transact(const PlainBatch& batch) {
   }
   ServerReport report = *reply.failure;
   if (const auto finding = report.sqlstate == "22P02" ? core::finding_in(report.message) : std::nullopt) {
-    report = explain(*finding, place_);
+    const bool differs = finding->code == core::kFindingToolDiffers;
+    report = differs ? explain_difference(part_.store.synced_tool(target_.migration_set).value(), finding->text)
+                     : explain(*finding, place_);
   }
   const Purpose purpose = batch.origin(failed).purpose;
   if (purpose == Purpose::constraints) prefix(report, "deferred constraints, checked at the end of the migration");
@@ -114,12 +116,15 @@ PlainOutside::Work PlainOutside::require_session() {
 PlainOutside::Work PlainOutside::begin() {
   co_await require_session();
   if (step_.in_doubt) require_repeatable();
+  part_.steps = {&step_, 1};
+  if (std::optional<core::ToolSync> sync = tool_sync_of(part_)) sync_.emplace(*std::move(sync));
   const std::string try_lock = "SELECT pg_catalog.pg_try_advisory_lock(" + std::to_string(core::kOutsideLockClass) +
                                ", " + std::to_string(core::lock_key(part_.facts.schema)) + ")";
   const Result lock = co_await connection_.query(try_lock, parameters(), deadline_);
   if (lock.text(0, 0) != "t") refuse(explain({std::string(core::kFindingOccupied), {}}, place_));
   PlainBatch batch;
   add_entry(batch, part_);
+  if (sync_) add_tool_check(batch, part_, *sync_);
   batch.add(Purpose::record,
             was_recorded_ ? core::set_running(place_, stored_.version, true) : core::insert_running(place_, stored_));
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
@@ -313,8 +318,9 @@ asio::awaitable<std::chrono::microseconds> PlainOutside::record_end() {
   batch.add(Purpose::check_target, core::delete_row(place_, stored_.version));
   const bool up = step_.direction == core::Direction::up;
   batch.add(Purpose::record, up ? core::insert_row(place_, stored_) : core::elapsed());
+  const std::size_t at = batch.statements().size() - 1;
+  if (sync_) add_tool_record(batch, part_, *sync_, step_);
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
-  const std::size_t at = batch.statements().size() - 2;
   const BatchResult reply = co_await transact(batch);
   co_return std::chrono::microseconds(reply.results[at].integer(0, 0));
 }
@@ -340,6 +346,8 @@ asio::awaitable<StepOutcome> PlainOutside::carry_out(Deadline deadline) {
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
     failure = error.report();
+  } catch (const core::Error& error) {
+    failure = to_report(error);
   }
   if (failure) {
     was_cancelled_ = failure->sqlstate == "57014" && !passed_its_limit_;

@@ -72,6 +72,7 @@ class PlainOutside {
   const core::TargetPlace& place_;
   PlainPart part_;
   core::Step step_;
+  std::optional<core::ToolSync> sync_{};
   const core::StoredMigration& stored_;
   const core::Migration& migration_;
   const Script& script_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/tool_sql.h"
 #include "driver/apply/failure.h"
 
 namespace tenancy::driver {
@@ -71,6 +72,8 @@ void PlainTarget::look() {
   stage_ = Stage::look;
   batch_ = {};
   ++looks_;
+  tools_.clear();
+  unadopted_.reset();
   if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
   add_look(batch_, place_, request_.lock_timeout);
 }
@@ -100,6 +103,8 @@ void PlainTarget::take(const BatchResult& reply) {
     }
   } catch (const core::Error& error) {
     refuse(to_report(error));
+  } catch (const ServerError& error) {
+    fail(error.report(), true);
   }
 }
 
@@ -114,6 +119,7 @@ void PlainTarget::take_look(const BatchResult& reply) {
     const Purpose purpose = batch_.origin(reply.results.size()).purpose;
     if (purpose != Purpose::lock_tracking || reply.failure->sqlstate != "42P01") return explain_look(reply);
     facts_.is_tracked = false;
+    find_tools();
   } else {
     facts_.is_tracked = true;
     facts_.applied = read_rows(*batch_.find(reply, Purpose::applied));
@@ -133,6 +139,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.may_be_owner = facts->text(0, core::kFactMayBeOwner) == "t";
   facts_.database = facts->text(0, core::kFactDatabase);
   facts_.time = facts->text(0, core::kFactTime);
+  facts_.tool_tables = core::parse_tool_tables(facts->text(0, core::kFactToolTables));
   facts_.backend_pid = static_cast<int>(facts->integer(0, core::kFactBackend));
   scripts_.set_variables(variables());
   return true;
@@ -158,6 +165,7 @@ void PlainTarget::explain_look(const BatchResult& reply) {
 
 bool PlainTarget::needs_details() const {
   const std::vector<core::AppliedMigration>& applied = facts_.applied;
+  if (!tools_.empty()) return true;
   if (std::any_of(applied.begin(), applied.end(), [](const auto& row) { return row.in_doubt; })) return true;
   if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
   // Nothing else is in a schema that a first migration is for.
@@ -176,6 +184,14 @@ void PlainTarget::ask_details() {
   batch_.add(Purpose::settings, core::own_settings(request_.lock_timeout));
   batch_.add(Purpose::check_target, core::check_unoccupied(facts_.schema));
   batch_.add(Purpose::empty, core::read_empty(place_, facts_.schema));
+  if (!tools_.empty()) batch_.add(Purpose::role, core::take_role(place_));
+  for (std::size_t i = 0; i < tools_.size(); ++i) {
+    const core::HistoryTool& tool = *tools_[i].tool;
+    batch_.begin_step(i);
+    batch_.add(Purpose::check_target, core::lock_tool_table(tool, place_.schema));
+    batch_.add(Purpose::check_target, core::check_tool_table(tool, place_.schema));
+    batch_.add(Purpose::tool_rows, core::read_tool_rows(tool, place_.schema));
+  }
   batch_.add(Purpose::transaction, core::TargetStatement{"COMMIT"});
 }
 
@@ -184,7 +200,23 @@ void PlainTarget::take_details(const BatchResult& reply) {
     const auto finding = finding_of(*reply.failure);
     return fail(finding ? explain(*finding, place_) : *reply.failure, true);
   }
+  unadopted_ = find_unadopted(reply);
   make_plan(batch_.find(reply, Purpose::empty)->text(0, 0) == "t");
+}
+
+void PlainTarget::find_tools() {
+  if (request_.direction == core::Direction::down) return;
+  for (const core::NamedTable& table : facts_.tool_tables) {
+    if (auto trace = core::recognise_table(table.name, table.columns)) tools_.push_back(*std::move(trace));
+  }
+}
+
+std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& reply) const {
+  for (std::size_t i = 0; i < tools_.size(); ++i) {
+    const Result& rows = *batch_.find(reply, Purpose::tool_rows, i);
+    if (core::has_applied_something(*tools_[i].tool, read_tool_rows(*tools_[i].tool, rows))) return tools_[i];
+  }
+  return std::nullopt;
 }
 
 core::Plan PlainTarget::plan() const {
@@ -212,6 +244,7 @@ void PlainTarget::make_plan(bool is_empty) {
   const bool rolls_back = needs_rollback_;
   try {
     plan_ = plan();
+    if (unadopted_ && !plan_.steps.empty()) return fail(explain_unadopted(*unadopted_), rolls_back);
     inside_ = 0;
     while (inside_ < plan_.steps.size() && runs_inside(plan_.steps[inside_], is_empty)) ++inside_;
     if (auto flaw = find_flaw()) return fail(*std::move(flaw), rolls_back);
@@ -323,14 +356,19 @@ std::string PlainTarget::step_name(const core::Step& step) const {
 
 ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatch::Origin& origin) {
   ServerReport report = cause;
-  if (const auto finding = finding_of(cause)) report = explain(*finding, place_);
+  const auto finding = finding_of(cause);
+  if (finding && finding->code == core::kFindingToolDiffers) {
+    return explain_difference(store_.synced_tool(target_.migration_set).value(), finding->text);
+  }
+  if (finding) report = explain(*finding, place_);
   if (origin.purpose == Purpose::commit) {
     prefix(report, "at commit");
     return report;
   }
   const bool is_of_step = origin.purpose == Purpose::prepare || origin.purpose == Purpose::statement ||
                           origin.purpose == Purpose::constraints || origin.purpose == Purpose::check_statement ||
-                          origin.purpose == Purpose::check_migration || origin.purpose == Purpose::record;
+                          origin.purpose == Purpose::check_migration || origin.purpose == Purpose::record ||
+                          origin.purpose == Purpose::tool_sync;
   if (!is_of_step) return report;
   const core::Step& step = plan_.steps[origin.step];
   const core::Migration& migration = store_.migration(target_.migration_set, step.migration);

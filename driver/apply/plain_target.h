@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/plan.h"
+#include "core/tool_history.h"
 #include "driver/apply/plain_batch.h"
 #include "driver/apply/store.h"
 #include "driver/fleet/outcome.h"
@@ -68,6 +69,8 @@ class PlainTarget {
   [[nodiscard]] bool read_facts(const BatchResult& reply);
   void explain_look(const BatchResult& reply);
   [[nodiscard]] bool needs_details() const;
+  void find_tools();
+  [[nodiscard]] std::optional<core::ToolTrace> find_unadopted(const BatchResult& reply) const;
   void ask_details();
   void take_details(const BatchResult& reply);
   void make_plan(bool is_empty);
@@ -97,7 +100,9 @@ class PlainTarget {
   Stage stage_ = Stage::look;
   PlainBatch batch_;
   core::Plan plan_;
-  std::size_t inside_ = 0;  ///< steps of the plan that this transaction takes
+  std::vector<core::ToolTrace> tools_{};        ///< whose tables are there, where ours is not
+  std::optional<core::ToolTrace> unadopted_{};  ///< the first of them that has applied something
+  std::size_t inside_ = 0;                      ///< steps of the plan that this transaction takes
   std::string to_;
   bool needs_rollback_ = false;  ///< before what comes next
   bool checks_each_statement_ = false;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "core/text_array.h"
 
 namespace tenancy::driver {
 
@@ -13,8 +14,10 @@ namespace {
 
 constexpr std::string_view kSelectMigrations =
     "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
-    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables"
+    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches"
     "  FROM tenancy.migrations";
+
+constexpr std::string_view kSelectSynced = "SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools";
 
 std::optional<std::chrono::milliseconds> milliseconds_in(const Result& rows, std::size_t row, std::size_t column) {
   if (rows.is_null(row, column)) return std::nullopt;
@@ -38,6 +41,8 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.statement_timeout = milliseconds_in(rows, row, 12);
   migration.filename = rows.text(row, 13);
   migration.variables = core::parse_variable_syntax(rows.text(row, 14));
+  migration.after = core::parse_text_array_or_null(rows.value(row, 15));
+  migration.branches = core::parse_text_array(rows.text(row, 16));
   return migration;
 }
 
@@ -45,7 +50,7 @@ std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>&
   std::vector<core::StoredMigration> stored;
   for (const core::Migration& one : migrations) {
     stored.push_back({one.version, one.description, sha256(one.up.sql), one.scope, one.transactional, one.repeatable,
-                      one.down.has_value(), one.variables != core::VariableSyntax::none});
+                      one.down.has_value(), one.variables != core::VariableSyntax::none, one.after, one.branches});
   }
   return stored;
 }
@@ -115,13 +120,27 @@ boost::asio::awaitable<MigrationStore> MigrationStore::read(Connection& control,
   const Result rows = co_await control.query(kSelectMigrations, {}, deadline);
   std::vector<core::Migration> migrations;
   for (std::size_t row = 0; row < rows.rows(); ++row) migrations.push_back(to_migration(rows, row));
-  co_return MigrationStore(std::move(migrations), Checked::before);
+  MigrationStore store(std::move(migrations), Checked::before);
+  const Result synced = co_await control.query(kSelectSynced, {}, deadline);
+  for (std::size_t row = 0; row < synced.rows(); ++row) {
+    core::SyncedTool tool;
+    tool.tool = synced.text(row, 1);
+    tool.table = synced.text(row, 2);
+    tool.group = synced.text(row, 3);
+    store.synced_.emplace(synced.text(row, 0), std::move(tool));
+  }
+  co_return store;
 }
 
 const core::MigrationSet& MigrationStore::set(const std::string& name) const {
   const auto found = sets_.find(name);
   return (found == sets_.end() ? sets_.emplace(name, Set{core::MigrationSet(name, {}), {}}).first : found)
       ->second.index;
+}
+
+std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& set) const {
+  const auto found = synced_.find(set);
+  return found == synced_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<std::string> MigrationStore::set_names() const {

@@ -10,6 +10,7 @@
 #include "core/migration.h"
 #include "core/migration_set.h"
 #include "core/plan.h"
+#include "core/tool_sync.h"
 #include "core/variables.h"
 #include "driver/apply/script.h"
 #include "driver/connection/connection.h"
@@ -24,13 +25,16 @@ class MigrationStore {
   /// Throws core::Error(duplicate_version), and what check() of their scripts throws, named by migration.
   explicit MigrationStore(std::vector<core::Migration> migrations);
 
-  /// Reads tenancy.migrations. Throws ServerError.
+  /// Reads tenancy.migrations and tenancy.synced_tools. Throws ServerError.
   static boost::asio::awaitable<MigrationStore> read(Connection& control, Deadline deadline);
 
   /// Empty when there is nothing of that name.
   [[nodiscard]] const core::MigrationSet& set(const std::string& name) const;
   /// In the order of names.
   [[nodiscard]] std::vector<std::string> set_names() const;
+
+  /// The other tool whose tables go along with the set, or nothing.
+  [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;
 
   [[nodiscard]] const core::Migration& migration(const std::string& set, std::size_t index) const;
   /// Of a migration without variables; cut when it is first asked for. Throws std::logic_error for one without such
@@ -61,6 +65,7 @@ class MigrationStore {
                                                core::Direction direction) const;
 
   mutable std::map<std::string, Set> sets_;  ///< also those that were asked for and are empty
+  std::map<std::string, core::SyncedTool> synced_{};
 };
 
 }  // namespace tenancy::driver

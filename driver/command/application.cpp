@@ -27,6 +27,9 @@ constexpr std::array kCommands{
     add_new,
     add_check,
     add_load,
+    add_import_project,
+    add_adopt,
+    add_baseline,
     // Migrate
     add_upgrade,
     add_downgrade,

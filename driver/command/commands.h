@@ -12,6 +12,9 @@ void add_init(CLI::App& app, Context& context);
 void add_new(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
+void add_import_project(CLI::App& app, Context& context);
+void add_adopt(CLI::App& app, Context& context);
+void add_baseline(CLI::App& app, Context& context);
 
 // Migrate
 void add_upgrade(CLI::App& app, Context& context);

@@ -10,6 +10,9 @@
 #include "driver/command/failure.h"
 #include "driver/command/listing.h"
 #include "driver/command/selection_options.h"
+#include "driver/fleet/fleet_pages.h"
+#include "driver/fleet/fleet_runners.h"
+#include "driver/fleet/place.h"
 #include "driver/fleet/server_directory.h"
 
 namespace tenancy::driver {
@@ -39,33 +42,106 @@ awaitable<void> create_database(Connection& control, const NewTenant& tenant) {
       std::move(parameters));
 }
 
-/// Makes the database there and registers the tenant, or leaves nothing behind.
-awaitable<void> create_on_server(Context& context, Connection& control, const NewTenant& tenant) {
-  ServerDirectory servers(context.control_conninfo());
-  co_await servers.read(control, kNoDeadline);
-  Conninfo conninfo = servers.conninfo(*tenant.server, {});
-  if (!conninfo.get("dbname") && !conninfo.get("service")) conninfo.set("dbname", "postgres");
-  Deadline const deadline = std::chrono::steady_clock::now() + context.settings().lanes.connect_timeout;
-  Connection there = co_await Connection::open(std::move(conninfo), deadline);
-  std::string const database = tenant.database.value_or(tenant.id);
-  std::string sql = "CREATE DATABASE " + core::quote_identifier(database);
-  if (tenant.template_name) sql += " TEMPLATE " + core::quote_identifier(*tenant.template_name);
-  if (tenant.owner) sql += " OWNER " + core::quote_identifier(*tenant.owner);
-  (void)co_await there.query(sql);
-  std::exception_ptr failure;
-  try {
-    Parameters parameters{tenant.id, database, tenant.server, tenant.migration_set, tenant.tier, tenant.labels};
-    (void)co_await control.query(
+/// A database of another server, from nothing to its last migration; what fails takes everything back.
+class RemoteDatabase {
+ public:
+  RemoteDatabase(Context& context, Connection& control, const NewTenant& tenant)
+      : context_(context),
+        control_(control),
+        tenant_(tenant),
+        database_(tenant.database.value_or(tenant.id)),
+        servers_(context.control_conninfo()) {}
+
+  awaitable<void> create() {
+    co_await servers_.read(control_, kNoDeadline);
+    co_await connect();
+    co_await create_database();
+    std::exception_ptr failure;
+    try {
+      co_await register_tenant();
+      if (tenant_.revision != "base") co_await migrate();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    co_await take_back();
+    std::rethrow_exception(failure);
+  }
+
+ private:
+  [[nodiscard]] Deadline connect_deadline() {
+    return std::chrono::steady_clock::now() + context_.settings().lanes.connect_timeout;
+  }
+
+  awaitable<void> connect() {
+    Conninfo conninfo = servers_.conninfo(*tenant_.server, {});
+    if (!conninfo.get("dbname") && !conninfo.get("service")) conninfo.set("dbname", "postgres");
+    server_ = co_await Connection::open(std::move(conninfo), connect_deadline());
+  }
+
+  awaitable<void> create_database() {
+    std::string sql = "CREATE DATABASE " + core::quote_identifier(database_);
+    if (tenant_.template_name) sql += " TEMPLATE " + core::quote_identifier(*tenant_.template_name);
+    if (tenant_.owner) sql += " OWNER " + core::quote_identifier(*tenant_.owner);
+    (void)co_await server_->query(sql);
+  }
+
+  awaitable<void> register_tenant() {
+    Parameters parameters{tenant_.id, database_, tenant_.server, tenant_.migration_set, tenant_.tier, tenant_.labels};
+    (void)co_await control_.query(
         "SELECT tenancy.register_tenant($1, NULL, 'database', $2, $3, $4, tier => $5, labels => $6::jsonb)",
         std::move(parameters));
-  } catch (const ServerError&) {
-    failure = std::current_exception();
+    is_registered_ = true;
   }
-  if (!failure) co_return;
-  sql = "DROP DATABASE " + core::quote_identifier(database);
-  (void)co_await there.query(sql);
-  std::rethrow_exception(failure);
-}
+
+  awaitable<void> migrate() {
+    Request request = context_.settings().request;
+    co_await adopt_settings(control_, context_.configuration(), request, kNoDeadline);
+    request.revision_text = tenant_.revision;
+    request.revision = core::parse_revision(tenant_.revision);
+    Target const target = co_await find_target(request);
+    FleetRunners runners(context_.io_context().get_executor(), request, FleetRunners::Way::called_where_possible,
+                         [this] { return MigrationStore::read(control_, kNoDeadline); });
+    Deadline const deadline = connect_deadline();
+    Connection there = co_await Connection::open(servers_.conninfo(target.server, target.database), deadline);
+    TargetRunner* const runner = co_await runners.choose(there, place_of(target), deadline);
+    Outcome const outcome = co_await runner->run(there, target, kNoDeadline);
+    if (outcome.failure) throw ServerError(ServerError::Kind::refused, *outcome.failure);
+  }
+
+  /// As an upgrade would see it, with its variables.
+  awaitable<Target> find_target(const Request& request) {
+    FleetQuestion question{.settings = extension_settings(request)};
+    question.selection.tenants = {tenant_.id};
+    question.selection.shared = false;
+    FleetPages pages(std::move(question));
+    std::optional<FleetPage> page = co_await pages.next(control_);
+    co_return std::move(page.value().targets.at(0).target);
+  }
+
+  /// What cannot be taken back is said: the failure that led here counts.
+  awaitable<void> take_back() {
+    try {
+      if (is_registered_) {
+        Parameters parameters{tenant_.id};
+        (void)co_await control_.query("SELECT tenancy.deregister_tenant($1)", std::move(parameters));
+      }
+      std::string const sql = "DROP DATABASE " + core::quote_identifier(database_) + " WITH (FORCE)";
+      (void)co_await server_->query(sql);
+    } catch (const ServerError& error) {
+      fmt::print(stderr, "warning: database {} on server {}, or its registration, is left behind: {}\n", database_,
+                 *tenant_.server, error.what());
+    }
+  }
+
+  Context& context_;
+  Connection& control_;
+  const NewTenant& tenant_;
+  std::string database_;
+  ServerDirectory servers_;
+  std::optional<Connection> server_;
+  bool is_registered_ = false;
+};
 
 void check(const NewTenant& tenant) {
   bool const is_database = tenant.isolation == "database";
@@ -87,16 +163,15 @@ awaitable<ExitCode> create(Context& context, const NewTenant& tenant) {
   });
   bool const as_json = context.settings().output.json;
   if (tenant.server) {
-    co_await create_on_server(context, control, tenant);
+    RemoteDatabase database(context, control, tenant);
+    co_await database.create();
   } else if (tenant.isolation == "database") {
     co_await create_database(control, tenant);
   } else {
     co_await create_schema(control, tenant);
   }
   if (as_json) {
-    print_json({{"id", tenant.id}, {"action", "created"}, {"migrated", !tenant.server}});
-  } else if (tenant.server) {
-    fmt::print("tenant {} was created; to migrate it: tenancy upgrade --tenant {}\n", tenant.id, tenant.id);
+    print_json({{"id", tenant.id}, {"action", "created"}});
   } else {
     fmt::print("tenant {} was created\n", tenant.id);
   }
@@ -108,15 +183,13 @@ awaitable<ExitCode> create(Context& context, const NewTenant& tenant) {
 void add_create_tenant(CLI::App& app, Context& context) {
   auto const tenant = std::make_shared<NewTenant>();
   Command& command = add_command(
-      app,
-      {.name = "create-tenant",
-       .group = kTenants,
-       .summary = "Create a tenant: its schema or its database, with every migration in it",
-       .details = "All of it or nothing. On another server, the database is made and the tenant is registered; tenancy "
-                  "upgrade --tenant ID then migrates it.",
-       .examples = {{"tenancy create-tenant acme --tier gold", "a schema acme"},
-                    {"tenancy create-tenant globex --isolation database", "a database globex"},
-                    {"tenancy create-tenant initech --isolation database --server eu1", "on another cluster"}}});
+      app, {.name = "create-tenant",
+            .group = kTenants,
+            .summary = "Create a tenant: its schema or its database, with every migration in it",
+            .details = "All of it or nothing, also on another server.",
+            .examples = {{"tenancy create-tenant acme --tier gold", "a schema acme"},
+                         {"tenancy create-tenant globex --isolation database", "a database globex"},
+                         {"tenancy create-tenant initech --isolation database --server eu1", "on another cluster"}}});
   command.add_option("TENANT", tenant->id, "id of the tenant")->required();
   command.add_option("--isolation", tenant->isolation, "schema or database [schema]")
       ->type_name("KIND")
@@ -128,11 +201,8 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--owner", tenant->owner, "owner of its schema or database")->type_name("ROLE");
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--label", [tenant](const std::vector<std::string>& items) { tenant->labels = labels_of(items); }, "a label")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_label_option(
+      command, [tenant](std::string labels) { tenant->labels = std::move(labels); }, "a label");
   command.add_option("--revision", tenant->revision, "migrate up to there [head]")->type_name("REVISION");
   command.add_option("--seed", tenant->seed, "SQL to run there behind the migrations")->type_name("SQL");
   add_setting_flags(command, context, {SettingGroup::json});

@@ -1,6 +1,7 @@
 // tenancy downgrade: the fleet goes down to a revision.
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
+#include "driver/command/failure.h"
 #include "driver/command/fleet_operation.h"
 
 namespace tenancy::driver {
@@ -16,9 +17,16 @@ void add_downgrade(CLI::App& app, Context& context) {
                        "with a migration that has no way down fails before anything runs there.",
             .examples = {{"tenancy downgrade 006", "what is newer than 006 is taken back"},
                          {"tenancy downgrade base --tenant acme", "everything, of one tenant"}}});
-  command.add_option("REVISION", arguments->revision, "a version, or base")->required();
+  arguments->revision.clear();
+  CLI::Option* const argument = command.add_option("REVISION", arguments->revision, "a version, or base");
+  command.add_option("--revision", arguments->revision, "the same")->type_name("REVISION")->excludes(argument);
   add_fleet_options(command, context, arguments);
-  set_action(command, context, [&context, arguments] { return run_fleet(context, *arguments); });
+  set_action(command, context, [&context, arguments] {
+    if (arguments->revision.empty()) {
+      throw UsageError("a downgrade needs a revision", "Say where to: tenancy downgrade 006, or base.");
+    }
+    return run_fleet(context, *arguments);
+  });
 }
 
 }  // namespace tenancy::driver

@@ -8,6 +8,7 @@
 #include "core/message.h"
 #include "driver/command/failure.h"
 #include "driver/command/help.h"
+#include "driver/command/run_call.h"
 #include "driver/config/spelling.h"
 #include "driver/connection/server_error.h"
 
@@ -62,7 +63,7 @@ std::string hint_of(const ServerReport& report) {
   bool const names_tenancy = report.message.find("tenancy") != std::string::npos;
   bool const is_undefined = report.sqlstate == kUndefinedFunction || report.sqlstate == kUndefinedSchema ||
                             report.sqlstate == kUndefinedTable;
-  if (!names_tenancy || !is_undefined) return report.hint;
+  if (!names_tenancy || !is_undefined) return in_commands(report.hint);
   return "This database has no extension tenancy, or an older one: run CREATE EXTENSION tenancy there, name another "
          "database with --database, or work without it with --standalone.";
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
 #include <utility>
 
 #include "driver/command/command_line.h"
@@ -9,15 +10,17 @@
 #include "driver/command/failure.h"
 #include "driver/command/in_database_call.h"
 #include "driver/command/plan.h"
+#include "driver/command/run_call.h"
 #include "driver/command/selection_options.h"
+#include "driver/command/standalone_fleet.h"
 #include "driver/config/setting_value.h"
 #include "driver/connection/pooler.h"
-#include "driver/files/migration_files.h"
 #include "driver/fleet/control_source.h"
-#include "driver/fleet/database_run.h"
 #include "driver/fleet/fleet_runners.h"
 #include "driver/fleet/operation.h"
-#include "driver/fleet/standalone_discovery.h"
+#include "driver/fleet/recorded_selection.h"
+#include "driver/fleet/recorded_source.h"
+#include "driver/fleet/standalone_targets.h"
 #include "driver/output/console.h"
 
 namespace tenancy::driver {
@@ -28,21 +31,6 @@ using boost::asio::awaitable;
 
 /// For a page of the fleet, whose tracking tables may have to come from the disk.
 constexpr std::chrono::minutes kPageTimeout{5};
-
-/// "app on db1.example.com"; where the conninfo leaves it to libpq, only what is known.
-std::string place_text(const Conninfo& conninfo) {
-  auto const value = [&](const char* keyword, const char* variable) {
-    if (auto const given = conninfo.get(keyword); given && !given->empty()) return std::string(*given);
-    return process_variable(variable).value_or("");
-  };
-  if (auto const service = conninfo.get("service"); service && !service->empty()) {
-    return "service " + std::string(*service);
-  }
-  const std::string database = value("dbname", "PGDATABASE");
-  const std::string host = value("host", "PGHOST");
-  if (host.empty()) return database;
-  return database.empty() ? host : database + " on " + host;
-}
 
 Request request_of(Context& context, const FleetArguments& arguments) {
   Request request = context.settings().request;
@@ -71,22 +59,14 @@ class FleetOperation {
         reporter_(make_reporter(context.settings().output, console_)) {}
 
   awaitable<Summary> run_standalone() {
-    const Settings& settings = context_.settings();
-    MigrationStore store(read_migrations(settings));
-    for (const auto& [name, server] : settings.servers) {
-      servers_.add(name, Conninfo::parse(server.conninfo), server.max_connections);
-    }
-    OpenConnection const open = [this] { return context_.connect(); };
-    std::vector<TenantPlace> tenants = co_await standalone_tenants(settings.standalone, request_.shared_schemas, open);
-    SharedSchemas shared{.schema = request_.shared_schemas.front()};
-    for (const std::string& set : store.set_names()) {
-      if (store.set(set).head(core::TargetKind::shared)) shared.sets.push_back(set);
-    }
-    ListSource source(standalone_targets(std::move(tenants), shared, arguments_.selection, request_.direction),
-                      settings.lanes.page_size);
+    StandaloneFleet fleet(context_);
+    servers_ = fleet.servers();
+    fleet.check_revision(request_.revision);
+    ListSource source(co_await fleet.targets(arguments_.selection, request_.direction),
+                      context_.settings().lanes.page_size);
     FleetRunners runners(context_.io_context().get_executor(), request_, FleetRunners::Way::plain,
-                         [&store]() -> awaitable<MigrationStore> { co_return std::move(store); });
-    co_return co_await run(source, runners);
+                         [&fleet]() -> awaitable<MigrationStore> { co_return std::move(fleet.store()); });
+    co_return co_await run(source, runners, *reporter_, nullptr);
   }
 
   awaitable<Summary> run_with_control() {
@@ -111,7 +91,7 @@ class FleetOperation {
     using Way = FleetRunners::Way;
     FleetRunners runners(context_.io_context().get_executor(), request_,
                          arguments_.plain ? Way::plain : Way::called_where_possible, [this] { return read_store(); });
-    co_return co_await run(source, runners);
+    co_return co_await run_recorded(source, runners);
   }
 
   awaitable<Summary> run_by_database() {
@@ -131,20 +111,31 @@ class FleetOperation {
       }
       co_await adopt_settings(control, configuration, request_, deadline);
     }
-    DatabaseRun run{.heading = heading(options.workers.value_or(0)),
-                    .call = std::move(call),
-                    .settings = extension_settings(request_),
-                    .open = [this] { return context_.connect(); },
-                    .reporter = *reporter_};
-    co_return co_await run_in_database(std::move(run));
+    RunCall run{.operation = operation_word(),
+                .revision = request_.revision_text,
+                .statement = std::move(call),
+                .workers = options.workers.value_or(0),
+                .settings = extension_settings(request_)};
+    co_return co_await call_run(context_, std::move(run));
   }
 
  private:
-  [[nodiscard]] Heading heading(std::size_t lanes) {
-    return {.operation = request_.direction == core::Direction::up ? "upgrade" : "downgrade",
+  [[nodiscard]] std::string operation_word() const {
+    return request_.direction == core::Direction::up ? "upgrade" : "downgrade";
+  }
+
+  [[nodiscard]] Heading heading() {
+    return {.operation = operation_word(),
             .revision = request_.revision_text,
-            .place = place_text(context_.control_conninfo()),
-            .lanes = lanes};
+            .place = control_place(context_),
+            .lanes = lanes().lanes};
+  }
+
+  [[nodiscard]] LaneOptions lanes() {
+    LaneOptions lanes = context_.settings().lanes;
+    bool const is_said = context_.configuration().is_given("max_failures");
+    if (arguments_.max_failures && !is_said) lanes.max_failures = *arguments_.max_failures;
+    return lanes;
   }
 
   awaitable<MigrationStore> read_store() {
@@ -153,20 +144,58 @@ class FleetOperation {
     co_return co_await MigrationStore::read(control, deadline);
   }
 
-  awaitable<Summary> run(TargetSource& source, RunnerChoice& runners) {
-    const LaneOptions& lanes = context_.settings().lanes;
+  [[nodiscard]] RunHeader run_header() {
+    boost::json::object policy;
+    if (context_.configuration().is_given("max_failures")) policy["max_failures"] = value_text(lanes().max_failures);
+    if (arguments_.plain) policy["plain"] = true;
+    RunHeader header{.direction = request_.direction,
+                     .revision = request_.revision_text,
+                     .filter = recorded_selection(arguments_.selection),
+                     .policy = boost::json::serialize(policy),
+                     .settings = extension_settings(request_)};
+    const core::RetryPolicy& retry = context_.settings().lanes.retry;
+    header.settings.emplace_back("tenancy.max_attempts", std::to_string(retry.max_attempts));
+    header.settings.emplace_back("tenancy.retry_delay", std::to_string(retry.first_delay.count()));
+    return header;
+  }
+
+  /// The control database has it among its runs.
+  awaitable<Summary> run_recorded(TargetSource& source, RunnerChoice& runners) {
+    RunRecord record(
+        context_.io_context().get_executor(), [this] { return context_.connect(); }, run_header(), arguments_.resumed,
+        [this](const std::string& text) { reporter_->warning(text); }, context_.settings().lanes.reconnect_timeout);
+    RecordedSource recorded_source(source, record);
+    RecordedReporter recorded_reporter(*reporter_, record);
+    Summary summary;
+    std::exception_ptr error;
+    try {
+      summary = co_await run(recorded_source, runners, recorded_reporter, &record.steering());
+    } catch (const std::exception& failure) {
+      error = std::current_exception();
+      summary.end = Summary::End::stopped;
+      summary.reason = failure.what();
+    }
+    co_await record.close(summary);
+    if (error) std::rethrow_exception(error);
+    summary.run = record.run();
+    reporter_->end(summary);
+    co_return summary;
+  }
+
+  awaitable<Summary> run(TargetSource& source, RunnerChoice& runners, Reporter& reporter, Steering* steering) {
     RunnerSessions::OnNotice on_notice;
     if (context_.settings().output.verbose) {
       on_notice = [this](const Place&, const ServerReport& notice) { reporter_->note(notice.message); };
     }
     RunnerSessions sessions(servers_, runners, std::move(on_notice));
-    Operation operation{.heading = heading(lanes.lanes),
+    Operation operation{.heading = heading(),
                         .direction = request_.direction,
-                        .options = lanes,
+                        .options = lanes(),
                         .source = source,
                         .sessions = sessions,
                         .bound_of = [this](const std::string& server) { return bound_of(server); },
-                        .reporter = *reporter_};
+                        .reporter = reporter,
+                        .steering = steering};
     co_return co_await run_operation(std::move(operation));
   }
 
@@ -185,10 +214,7 @@ class FleetOperation {
 
 }  // namespace
 
-void add_fleet_options(CLI::App& command, Context& context, const std::shared_ptr<FleetArguments>& arguments) {
-  std::shared_ptr<Selection> const selection(arguments, &arguments->selection);
-  add_selection_options(command, selection);
-  add_shard_options(command, selection);
+void add_way_options(CLI::App& command, Context& context, const std::shared_ptr<FleetArguments>& arguments) {
   command.add_flag("--in-database", arguments->in_database,
                    "background workers of the control database do the work, as by CALL tenancy.rollout()");
   command.add_flag("--dry-run", arguments->dry_run, "show what would be done, and do nothing");
@@ -198,10 +224,16 @@ void add_fleet_options(CLI::App& command, Context& context, const std::shared_pt
                      SettingGroup::json, SettingGroup::report});
 }
 
+void add_fleet_options(CLI::App& command, Context& context, const std::shared_ptr<FleetArguments>& arguments) {
+  std::shared_ptr<Selection> const selection(arguments, &arguments->selection);
+  add_selection_options(command, selection);
+  add_shard_options(command, selection);
+  add_way_options(command, context, arguments);
+}
+
 ExitCode run_fleet(Context& context, const FleetArguments& arguments) {
   bool const standalone = context.settings().standalone.enabled;
   if (arguments.dry_run) {
-    if (standalone) throw UsageError("--dry-run does not go with --standalone", "It asks the control database.");
     PlanArguments const plan{.revision = arguments.revision,
                              .down = arguments.direction == core::Direction::down,
                              .selection = arguments.selection};

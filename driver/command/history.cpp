@@ -8,6 +8,7 @@
 #include "driver/command/commands.h"
 #include "driver/command/control_settings.h"
 #include "driver/command/listing.h"
+#include "driver/command/standalone_fleet.h"
 #include "driver/fleet/find_target.h"
 #include "driver/fleet/place.h"
 #include "driver/fleet/server_directory.h"
@@ -35,22 +36,53 @@ awaitable<Result> read_history(Connection& connection, const Target& target, con
   co_return Result();
 }
 
-awaitable<ExitCode> show_history(Context& context, std::optional<std::string> tenant) {
+/// Where the tenant is, or the shared schema, and what is recorded there.
+struct TargetHistory {
+  Target target;
+  Result rows;
+};
+
+awaitable<Result> read_there(Context& context, const ServerDirectory& servers, const Target& target,
+                             const Request& request) {
+  Deadline const deadline = std::chrono::steady_clock::now() + context.settings().lanes.connect_timeout;
+  Connection there = co_await Connection::open(servers.conninfo(target.server, target.database), deadline);
+  co_return co_await read_history(there, target, request);
+}
+
+awaitable<TargetHistory> read_standalone(Context& context, const std::optional<std::string>& tenant) {
+  StandaloneFleet const fleet(context);
+  const Request& request = context.settings().request;
+  TargetHistory history{.target = {.schema = request.shared_schemas.front()}, .rows = {}};
+  if (tenant) history.target = co_await fleet.target_of(*tenant);
+  history.rows = co_await read_there(context, fleet.servers(), history.target, request);
+  co_return history;
+}
+
+awaitable<TargetHistory> read_with_control(Context& context, const std::optional<std::string>& tenant) {
   Connection control = co_await context.connect();
   Request request = context.settings().request;
   co_await adopt_settings(control, context.configuration(), request, kNoDeadline);
-  Target target{.schema = request.shared_schemas.front()};
-  if (tenant) target = co_await find_target(control, *tenant, request.shared_schemas.front());
-  Result rows;
-  if (place_of(target).is_control()) {
-    rows = co_await read_history(control, target, request);
+  TargetHistory history{.target = {.schema = request.shared_schemas.front()}, .rows = {}};
+  if (tenant) history.target = co_await find_target(control, *tenant, request.shared_schemas.front());
+  if (place_of(history.target).is_control()) {
+    history.rows = co_await read_history(control, history.target, request);
   } else {
     ServerDirectory servers(context.control_conninfo());
     co_await servers.read(control, kNoDeadline);
-    Deadline const deadline = std::chrono::steady_clock::now() + context.settings().lanes.connect_timeout;
-    Connection there = co_await Connection::open(servers.conninfo(target.server, target.database), deadline);
-    rows = co_await read_history(there, target, request);
+    history.rows = co_await read_there(context, servers, history.target, request);
   }
+  co_return history;
+}
+
+awaitable<ExitCode> show_history(Context& context, std::optional<std::string> tenant) {
+  bool const standalone = context.settings().standalone.enabled;
+  TargetHistory history;
+  if (standalone) {
+    history = co_await read_standalone(context, tenant);
+  } else {
+    history = co_await read_with_control(context, tenant);
+  }
+  const Result& rows = history.rows;
   Listing listing({{"migration_set", "SET"},
                    {"version", "VERSION"},
                    {"description", "DESCRIPTION", ValueForm::text, true},
@@ -64,7 +96,8 @@ awaitable<ExitCode> show_history(Context& context, std::optional<std::string> te
     listing.add(rows, row, rows.text(row, 3) == "applied" ? Color::none : Color::red);
   }
   listing.finish();
-  if (listing.rows() == 0 && !context.settings().output.json) fmt::print("nothing is applied in {}\n", target.label());
+  if (listing.rows() == 0 && !context.settings().output.json)
+    fmt::print("nothing is applied in {}\n", history.target.label());
   co_return kDone;
 }
 
@@ -79,8 +112,8 @@ void add_history(CLI::App& app, Context& context) {
                         .details = "Read from the tenant's own tracking table, wherever it lives.",
                         .examples = {{"tenancy history acme", ""}, {"tenancy history", "the shared schema"}}});
   command.add_option("TENANT", *tenant, "id of the tenant [the shared schema]");
-  add_setting_flags(command, context, {SettingGroup::json});
-  add_setting_flags(command, context, {"tracking_table"});
+  add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
+  add_setting_flags(command, context, {"tracking_table", "shared_schemas"});
   set_action(command, context, [&context, tenant] { return context.run(show_history(context, *tenant)); });
 }
 

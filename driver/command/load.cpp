@@ -119,6 +119,8 @@ ExitCode load(Context& context, const LoadArguments& arguments) {
 
 }  // namespace
 
+ExitCode load_folder(Context& context, const std::string& folder) { return load(context, {.folder = folder}); }
+
 boost::asio::awaitable<LoadResult> load_into_store(Context& context, std::vector<core::Migration> migrations,
                                                    bool keep) {
   Connection connection = co_await context.connect();

@@ -13,4 +13,7 @@ namespace tenancy::driver {
 [[nodiscard]] boost::asio::awaitable<LoadResult> load_into_store(Context& context,
                                                                  std::vector<core::Migration> migrations, bool keep);
 
+/// What `tenancy load FOLDER` does.
+ExitCode load_folder(Context& context, const std::string& folder);
+
 }  // namespace tenancy::driver

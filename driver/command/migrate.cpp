@@ -17,9 +17,7 @@ std::shared_ptr<FleetArguments> add_part(CLI::App& migrate, Context& context, co
   command.add_option("--revision", arguments->revision, "head, or a version [head]")->type_name("REVISION");
   if (words.name == "tenant") {
     command.add_option("ID", arguments->selection.tenants, "id of the tenant")->required()->expected(1);
-    add_setting_flags(command, context,
-                      {SettingGroup::files, SettingGroup::fan_out, SettingGroup::migration, SettingGroup::standalone,
-                       SettingGroup::json, SettingGroup::report});
+    add_way_options(command, context, arguments);
   } else {
     add_fleet_options(command, context, arguments);
   }

@@ -10,8 +10,10 @@
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
 #include "driver/command/control_settings.h"
+#include "driver/command/failure.h"
 #include "driver/command/plan_view.h"
 #include "driver/command/selection_options.h"
+#include "driver/command/standalone_fleet.h"
 #include "driver/fleet/elsewhere.h"
 #include "driver/fleet/fleet_pages.h"
 #include "driver/fleet/stored_sets.h"
@@ -56,10 +58,17 @@ void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const c
   }
 }
 
-/// Looks at the targets of a page that the control database could not.
-awaitable<void> plan_elsewhere(Context& context, const ServerDirectory& servers, const StoredSets& sets,
-                               const PlanArguments& arguments, const Request& request,
-                               std::vector<PlannedTarget>& planned) {
+/// What planning works with.
+struct Planning {
+  Context& context;
+  const PlanArguments& arguments;
+  Request request;
+  ServerDirectory servers;
+  StoredSets sets{};
+};
+
+/// Looks at the targets of a page that nobody has looked at yet.
+awaitable<void> plan_unread(const Planning& planning, std::vector<PlannedTarget>& planned) {
   std::vector<Target> targets;
   std::vector<PlannedTarget*> unread;
   for (PlannedTarget& one : planned) {
@@ -68,10 +77,12 @@ awaitable<void> plan_elsewhere(Context& context, const ServerDirectory& servers,
     unread.push_back(&one);
   }
   if (targets.empty()) co_return;
-  co_await look_elsewhere(
-      servers, targets, request, context.settings().lanes, [&](std::size_t i, const TargetTracking& tracking) {
-        plan_target(*unread[i], tracking, sets.set(targets[i].migration_set), arguments, request.out_of_order);
-      });
+  const LaneOptions& lanes = planning.context.settings().lanes;
+  co_await look_elsewhere(planning.servers, targets, planning.request, lanes,
+                          [&](std::size_t i, const TargetTracking& tracking) {
+                            const core::MigrationSet& set = planning.sets.set(targets[i].migration_set);
+                            plan_target(*unread[i], tracking, set, planning.arguments, planning.request.out_of_order);
+                          });
 }
 
 FleetQuestion question_of(Context& context, const PlanArguments& arguments, const Request& request) {
@@ -87,26 +98,88 @@ FleetQuestion question_of(Context& context, const PlanArguments& arguments, cons
   return question;
 }
 
-}  // namespace
+/// Nothing when it was dropped meanwhile.
+awaitable<std::optional<std::string>> read_sql(Connection& control, const PlanView::StepName& migration, bool down) {
+  Parameters parameters{migration.set, migration.version};
+  Result const rows = co_await control.query(
+      "SELECT up_sql, down_sql FROM tenancy.migrations WHERE migration_set = $1 AND version = $2",
+      std::move(parameters));
+  if (rows.rows() == 0) co_return std::nullopt;
+  co_return std::string(rows.text(0, down ? 1 : 0));
+}
 
-awaitable<ExitCode> show_plan(Context& context, const PlanArguments& arguments) {
+awaitable<void> plan_with_control(Context& context, const PlanArguments& arguments) {
   Connection control = co_await context.connect();
-  Request request = context.settings().request;
-  co_await adopt_settings(control, context.configuration(), request, kNoDeadline);
-  ServerDirectory servers(context.control_conninfo());
-  co_await servers.read(control, kNoDeadline);
-  StoredSets const sets = co_await read_stored_sets(control);
-  PlanView view(context.settings().output, sets, arguments.tenant.has_value());
-  FleetPages pages(question_of(context, arguments, request));
+  Planning planning{context, arguments, context.settings().request, ServerDirectory(context.control_conninfo())};
+  co_await adopt_settings(control, context.configuration(), planning.request, kNoDeadline);
+  co_await planning.servers.read(control, kNoDeadline);
+  planning.sets = co_await read_stored_sets(control);
+  PlanView view(context.settings().output, planning.sets, arguments.tenant.has_value());
+  FleetPages pages(question_of(context, arguments, planning.request));
   for (;;) {
     std::optional<FleetPage> page = co_await pages.next(control);
     if (!page) break;
-    co_await plan_elsewhere(context, servers, sets, arguments, request, page->targets);
+    co_await plan_unread(planning, page->targets);
     for (const PlannedTarget& planned : page->targets) view.add(planned);
     view.add_unchanged(page->unchanged);
   }
   view.finish();
-  if (arguments.sql) co_await view.print_sql(control, arguments.down);
+  if (!arguments.sql) co_return;
+  for (const PlanView::StepName& migration : view.migrations()) {
+    std::optional<std::string> const sql = co_await read_sql(control, migration, arguments.down);
+    if (sql) view.print_sql(migration, *sql);
+  }
+}
+
+std::string sql_of(const MigrationStore& store, const PlanView::StepName& name, bool down) {
+  const core::Migration& migration = store.migration(name.set, store.set(name.set).find(name.version).value());
+  return down ? migration.down.value().sql : migration.up.sql;
+}
+
+awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments) {
+  StandaloneFleet fleet(context);
+  fleet.check_revision(core::parse_revision(arguments.revision));
+  Planning planning{context, arguments, context.settings().request, fleet.servers()};
+  for (const std::string& set : fleet.store().set_names()) planning.sets.add(fleet.store().set(set));
+  std::vector<Target> targets;
+  if (arguments.tenant) {
+    targets.push_back(co_await fleet.target_of(*arguments.tenant));
+  } else {
+    auto const direction = arguments.down ? core::Direction::down : core::Direction::up;
+    targets = co_await fleet.targets(arguments.selection, direction);
+  }
+  std::vector<PlannedTarget> planned;
+  for (Target& target : targets) {
+    planned.push_back({.target = std::move(target), .state = PlannedTarget::State::unread});
+  }
+  co_await plan_unread(planning, planned);
+  PlanView view(context.settings().output, planning.sets, arguments.tenant.has_value());
+  for (const PlannedTarget& one : planned) view.add(one);
+  view.finish();
+  if (!arguments.sql) co_return;
+  for (const PlanView::StepName& migration : view.migrations()) {
+    view.print_sql(migration, sql_of(fleet.store(), migration, arguments.down));
+  }
+}
+
+/// Tenants may stand at different revisions.
+void check_revision(const PlanArguments& arguments) {
+  auto const kind = core::parse_revision(arguments.revision).kind;
+  bool const is_relative = kind == core::Revision::Kind::forward || kind == core::Revision::Kind::back;
+  if (!is_relative || arguments.tenant || arguments.selection.tenants.size() == 1) return;
+  throw UsageError("revision " + arguments.revision + " is for one tenant: tenants may stand at different revisions",
+                   "Name a version, or one tenant: tenancy plan ID --revision " + arguments.revision + ".");
+}
+
+}  // namespace
+
+awaitable<ExitCode> show_plan(Context& context, const PlanArguments& arguments) {
+  check_revision(arguments);
+  if (context.settings().standalone.enabled) {
+    co_await plan_standalone(context, arguments);
+  } else {
+    co_await plan_with_control(context, arguments);
+  }
   co_return kDone;
 }
 
@@ -119,7 +192,8 @@ void add_plan(CLI::App& app, Context& context) {
                         .details = "Reads each target, wherever it lives. Targets with the same steps are one line.",
                         .examples = {{"tenancy plan", "the fleet, to head"},
                                      {"tenancy plan acme --sql", "the steps of one tenant, with their SQL"},
-                                     {"tenancy plan --down --revision 005", "a downgrade"}}});
+                                     {"tenancy plan --down --revision 005", "a downgrade"},
+                                     {"tenancy plan --standalone --discover 'tenant\\_%'", "without the extension"}}});
   command.add_option("TENANT", arguments->tenant, "this tenant alone");
   command
       .add_option("--revision", arguments->revision,
@@ -129,8 +203,9 @@ void add_plan(CLI::App& app, Context& context) {
   command.add_flag("--sql", arguments->sql, "the SQL of the steps, too");
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_shard_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
-  add_setting_flags(command, context, {SettingGroup::json});
-  add_setting_flags(command, context, {"concurrency", "per_server", "page_size", "out_of_order"});
+  add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
+  add_setting_flags(command, context,
+                    {"concurrency", "per_server", "page_size", "out_of_order", "tracking_table", "shared_schemas"});
   add_variable_flag(command, context);
   set_action(command, context, [&context, arguments] { return context.run(show_plan(context, *arguments)); });
 }

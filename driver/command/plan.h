@@ -18,7 +18,8 @@ struct PlanArguments {
   Selection selection{};
 };
 
-/// Prints the plan of the fleet that the control database knows, or of a part of it. Throws ServerError.
+/// Prints the plan of the fleet, or of a part of it, with or without a control database as the settings say. Throws
+/// ServerError, and core::Error for a revision that no migration set knows.
 boost::asio::awaitable<ExitCode> show_plan(Context& context, const PlanArguments& arguments);
 
 }  // namespace tenancy::driver

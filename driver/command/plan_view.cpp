@@ -129,24 +129,23 @@ void PlanView::print_summary() const {
   fmt::print("{}{}\n", any ? "\n" : "", text);
 }
 
-boost::asio::awaitable<void> PlanView::print_sql(Connection& control, bool down) {
-  std::set<std::pair<std::string, std::string>> printed;
+std::vector<PlanView::StepName> PlanView::migrations() const {
+  std::vector<StepName> names;
+  std::set<std::pair<std::string, std::string>> known;
   for (const auto& [key, group] : groups_) {
     const auto& [set, from, versions] = key;
     for (const std::string& version : versions) {
-      if (!printed.emplace(set, version).second) continue;
-      Parameters parameters{set, version};
-      Result const rows = co_await control.query(
-          "SELECT up_sql, down_sql FROM tenancy.migrations WHERE migration_set = $1 AND version = $2",
-          std::move(parameters));
-      if (rows.rows() == 0) continue;  // it was dropped meanwhile
-      std::string const sql(rows.text(0, down ? 1 : 0));
-      if (options_.json) {
-        print_json({{"migration_set", set}, {"version", version}, {"sql", sql}});
-      } else {
-        fmt::print("\n-- {} {}\n{}\n", set, version, fmt::join(visible_lines(sql), "\n"));
-      }
+      if (known.emplace(set, version).second) names.push_back({set, version});
     }
+  }
+  return names;
+}
+
+void PlanView::print_sql(const StepName& migration, const std::string& sql) const {
+  if (options_.json) {
+    print_json({{"migration_set", migration.set}, {"version", migration.version}, {"sql", sql}});
+  } else {
+    fmt::print("\n-- {} {}\n{}\n", migration.set, migration.version, fmt::join(visible_lines(sql), "\n"));
   }
 }
 

@@ -1,13 +1,11 @@
 // How the plan of a fleet is shown: targets with the same steps together.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <map>
 #include <string>
 #include <tuple>
 #include <vector>
 
-#include "driver/connection/connection.h"
 #include "driver/fleet/fleet_pages.h"
 #include "driver/fleet/stored_sets.h"
 #include "driver/output/output_options.h"
@@ -24,8 +22,12 @@ class PlanView {
   void add_unchanged(std::size_t targets) { unchanged_ += targets; }
   void finish();
 
-  /// The SQL of every step that was added, each migration once.
-  boost::asio::awaitable<void> print_sql(Connection& control, bool down);
+  struct StepName {
+    std::string set, version;
+  };
+  /// The migrations of all steps that were added, each once.
+  [[nodiscard]] std::vector<StepName> migrations() const;
+  void print_sql(const StepName& migration, const std::string& sql) const;
 
  private:
   using Versions = std::vector<std::string>;

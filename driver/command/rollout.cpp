@@ -6,6 +6,7 @@
 #include "driver/command/commands.h"
 #include "driver/command/control_settings.h"
 #include "driver/command/failure.h"
+#include "driver/command/fleet_operation.h"
 #include "driver/command/run_call.h"
 #include "driver/command/selection_options.h"
 
@@ -110,7 +111,11 @@ ExitCode roll_out(Context& context, const RolloutArguments& arguments) {
     throw UsageError("--down needs --revision", "Say where to: a version, or base.");
   }
   Call const call = call_of(arguments);
-  return context.run(call_run(context, call.sql(arguments.down ? "downgrade_rollout" : "rollout"), call.parameters()));
+  RunCall run{.operation = arguments.down ? "downgrade" : "upgrade",
+              .revision = arguments.revision,
+              .statement = {call.sql(arguments.down ? "downgrade_rollout" : "rollout"), call.parameters()},
+              .workers = static_cast<std::size_t>(arguments.workers.value_or(0))};
+  return exit_code_of(context.run(call_run(context, std::move(run))));
 }
 
 }  // namespace
@@ -134,7 +139,7 @@ void add_rollout(CLI::App& app, Context& context) {
   command.add_flag("--down", arguments->down, "a downgrade: tenants first, then the shared schema");
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_policy_options(command, *arguments);
-  add_setting_flags(command, context, {SettingGroup::json});
+  add_setting_flags(command, context, {SettingGroup::json, SettingGroup::report});
   add_variable_flag(command, context);
   set_action(command, context, [&context, arguments] { return roll_out(context, *arguments); });
 }

@@ -28,7 +28,7 @@ constexpr const char* kRun =
 
 constexpr const char* kTargets =
     "SELECT wave, tenant, database, schema, state, from_revision, to_revision, versions, attempts,"
-    "       (extract(epoch FROM duration) * 1000000)::bigint, sqlstate, error, detail, hint"
+    "       (extract(epoch FROM duration) * 1000000)::bigint, sqlstate, error, detail, hint, server"
     "  FROM tenancy.run_report($1::bigint) WHERE $2::boolean OR state = 'failed'";
 
 std::vector<ListField> target_fields() {
@@ -45,7 +45,8 @@ std::vector<ListField> target_fields() {
           {"sqlstate", ""},
           {"error", "ERROR", ValueForm::text, true},
           {"detail", ""},
-          {"hint", ""}};
+          {"hint", ""},
+          {"server", "SERVER"}};
 }
 
 std::string line_of(const RunProgress& progress) {

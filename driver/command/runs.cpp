@@ -1,4 +1,4 @@
-// tenancy runs, and tenancy run: the operations that the database carried out.
+// tenancy runs, and tenancy run: the operations that the control database has recorded.
 #include <fmt/core.h>
 
 #include <boost/asio/steady_timer.hpp>
@@ -9,9 +9,11 @@
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
 #include "driver/command/failure.h"
+#include "driver/command/fleet_operation.h"
 #include "driver/command/listing.h"
 #include "driver/command/run_call.h"
 #include "driver/command/run_view.h"
+#include "driver/fleet/recorded_selection.h"
 
 namespace tenancy::driver {
 
@@ -111,27 +113,107 @@ void add_request(CLI::App& parent, Context& context, CommandWords words, const c
              [&context, run, function, what] { return context.run(request(context, function, what, *run)); });
 }
 
-void add_call(CLI::App& parent, Context& context, CommandWords words, const char* procedure) {
-  bool const takes_back = words.name == "rollback";
-  Command& command = add_command(parent, std::move(words));
-  auto const run = add_run_argument(command);
+std::optional<std::string> number(const std::optional<int>& value) {
+  return value ? std::optional(std::to_string(*value)) : std::nullopt;
+}
+
+struct KnownRun {
+  std::string operation, revision;
+  bool is_paused = false;                   ///< in a session that lives
+  std::optional<FleetArguments> drivers{};  ///< how the driver goes on with it
+};
+
+/// What the driver has begun it goes on with, unless a session leads the run: that one is woken, or refuses.
+awaitable<KnownRun> read_run(Context& context, const ResumedRun& resumed) {
+  Connection control = co_await context.connect();
+  Parameters parameters{std::to_string(resumed.run)};
+  Result const rows = co_await control.query(
+      "SELECT operation, revision, filter, policy->>'plain', policy->>'max_failures',"
+      "       led_by = 'driver' AND NOT tenancy.run_is_alive(id), state = 'paused' AND tenancy.run_is_alive(id)"
+      "  FROM tenancy.runs WHERE id = $1::bigint",
+      std::move(parameters));
+  if (rows.rows() == 0) {
+    throw Failure(kTargetsFailed, fmt::format("run {} does not exist", resumed.run), "See tenancy runs.");
+  }
+  KnownRun known{.operation = std::string(rows.text(0, 0)), .revision = std::string(rows.text(0, 1))};
+  known.is_paused = rows.text(0, 6) == "t";
+  if (rows.text(0, 5) != "t") co_return known;
+  FleetArguments arguments;
+  arguments.direction = rows.text(0, 0) == "upgrade" ? core::Direction::up : core::Direction::down;
+  arguments.revision = rows.text(0, 1);
+  arguments.selection = parse_recorded_selection(std::string(rows.text(0, 2)));
+  arguments.plain = rows.text(0, 3) == "true";
+  if (!rows.is_null(0, 4)) arguments.max_failures = core::parse_failure_budget(rows.text(0, 4));
+  arguments.resumed = resumed;
+  auto const kind = core::parse_revision(arguments.revision).kind;
+  if (kind == core::Revision::Kind::forward || kind == core::Revision::Kind::back) {
+    throw Failure(kTargetsFailed,
+                  fmt::format("run {} was to {}, which nobody can tell again", resumed.run, arguments.revision),
+                  "See where its tenant stands with tenancy status, and migrate it to a version.");
+  }
+  known.drivers = std::move(arguments);
+  co_return known;
+}
+
+awaitable<ExitCode> wake(Context& context, std::int64_t run) {
+  Connection control = co_await context.connect();
+  Parameters parameters{std::to_string(run)};
+  (void)co_await control.query("CALL tenancy.resume($1::bigint)", std::move(parameters));
+  if (!context.settings().output.json) fmt::print("run {} goes on, in its own session\n", run);
+  co_return kDone;
+}
+
+ExitCode go_on(Context& context, const ResumedRun& resumed, const std::string& procedure,
+               const std::optional<int>& workers) {
+  KnownRun known = context.run(read_run(context, resumed));
+  if (known.is_paused) return context.run(wake(context, resumed.run));
+  if (known.drivers) return run_fleet(context, *known.drivers);
+  RunCall call{.operation = std::move(known.operation),
+               .revision = std::move(known.revision),
+               .statement = {fmt::format("CALL tenancy.{}($1::bigint, $2::integer)", procedure),
+                             {std::to_string(resumed.run), number(workers)}},
+               .workers = static_cast<std::size_t>(workers.value_or(0)),
+               .run = resumed.run};
+  return exit_code_of(context.run(call_run(context, std::move(call))));
+}
+
+std::shared_ptr<std::optional<int>> add_workers_option(CLI::App& command) {
   auto const workers = std::make_shared<std::optional<int>>();
-  auto const skips = std::make_shared<bool>(false);
   command.add_option("--workers", *workers, "background workers of the server [its tenancy.concurrency]")
       ->type_name("N")
       ->check(CLI::Range(0, 1024));
-  if (takes_back) {
-    command.add_flag("--skip-irreversible", *skips, "take back what can be taken back, and leave the rest");
-  }
-  add_setting_flags(command, context, {SettingGroup::json});
-  set_action(command, context, [&context, run, workers, skips, procedure, takes_back] {
-    std::string sql = fmt::format("CALL tenancy.{}($1::bigint, $2::integer", procedure);
+  return workers;
+}
+
+void add_going_on(CLI::App& parent, Context& context, CommandWords words, const char* procedure, bool retries_failed) {
+  Command& command = add_command(parent, std::move(words));
+  auto const run = add_run_argument(command);
+  auto const workers = add_workers_option(command);
+  add_setting_flags(command, context, {SettingGroup::fan_out, SettingGroup::json, SettingGroup::report});
+  add_variable_flag(command, context);
+  set_action(command, context, [&context, run, workers, procedure, retries_failed] {
+    return go_on(context, {.run = *run, .retries_failed = retries_failed}, procedure, *workers);
+  });
+}
+
+void add_rollback(CLI::App& parent, Context& context) {
+  Command& command = add_command(parent, {.name = "rollback",
+                                          .summary = "Take back exactly what a run has applied",
+                                          .details = "Tenants first, the last ones foremost, then the shared schema."});
+  auto const run = add_run_argument(command);
+  auto const workers = add_workers_option(command);
+  auto const skips = std::make_shared<bool>(false);
+  command.add_flag("--skip-irreversible", *skips, "take back what can be taken back, and leave the rest");
+  add_setting_flags(command, context, {SettingGroup::json, SettingGroup::report});
+  set_action(command, context, [&context, run, workers, skips] {
+    std::string sql = "CALL tenancy.rollback_run($1::bigint, $2::integer";
     if (*skips) sql += ", skip_irreversible => true";
-    Parameters parameters{std::to_string(*run), {}};
-    if (*workers) parameters[1] = std::to_string(**workers);
-    // A rollback is a run of its own.
-    std::optional<std::int64_t> const goes_on = takes_back ? std::nullopt : std::optional(*run);
-    return context.run(call_run(context, sql + ")", std::move(parameters), goes_on));
+    // A run of its own.
+    RunCall call{.operation = "rollback",
+                 .revision = fmt::format("run {}", *run),
+                 .statement = {sql + ")", {std::to_string(*run), number(*workers)}},
+                 .workers = static_cast<std::size_t>(workers->value_or(0))};
+    return exit_code_of(context.run(call_run(context, std::move(call))));
   });
 }
 
@@ -158,14 +240,11 @@ void add_run(CLI::App& app, Context& context) {
               "pause", "pauses behind the targets in hand");
   add_request(run, context, {.name = "abort", .summary = "End a run behind the targets in hand"}, "abort",
               "ends behind the targets in hand");
-  add_call(run, context, {.name = "resume", .summary = "Do what is left of a run, or wake one that pauses"}, "resume");
-  add_call(run, context, {.name = "retry", .summary = "Do what is left of a run, and what failed in it"},
-           "retry_failed");
-  add_call(run, context,
-           {.name = "rollback",
-            .summary = "Take back exactly what a run has applied",
-            .details = "Tenants first, the last ones foremost, then the shared schema."},
-           "rollback_run");
+  add_going_on(run, context, {.name = "resume", .summary = "Do what is left of a run, or wake one that pauses"},
+               "resume", false);
+  add_going_on(run, context, {.name = "retry", .summary = "Do what is left of a run, and what failed in it"},
+               "retry_failed", true);
+  add_rollback(run, context);
 }
 
 }  // namespace tenancy::driver

@@ -34,8 +34,7 @@ Shard shard_of_job(const std::string& count) {
   }
 }
 
-}  // namespace
-
+/// As a JSON object.
 std::string labels_of(const std::vector<std::string>& items) {
   if (items.size() == 1 && items.front().starts_with('{')) return items.front();
   boost::json::object labels;
@@ -47,6 +46,17 @@ std::string labels_of(const std::vector<std::string>& items) {
     labels[item.substr(0, equals)] = item.substr(equals + 1);
   }
   return boost::json::serialize(labels);
+}
+
+}  // namespace
+
+void add_label_option(CLI::App& command, std::function<void(std::string labels)> take, const std::string& purpose) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--label", [take = std::move(take)](const std::vector<std::string>& items) { take(labels_of(items)); },
+          purpose)
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 std::string like_pattern(std::string_view text) {
@@ -64,12 +74,8 @@ void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& 
       ->allow_extra_args(false);
   command.add_option("--pattern", selection->pattern, "tenants whose ids are LIKE this")->type_name("PATTERN");
   command.add_option("--tier", selection->tier, "tenants of this tier")->type_name("TIER");
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--label", [selection](const std::vector<std::string>& items) { selection->labels = labels_of(items); },
-          "tenants with this label")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_label_option(
+      command, [selection](std::string labels) { selection->labels = std::move(labels); }, "tenants with this label");
   command
       .add_option_function<std::vector<std::string>>(
           "--status", [selection](const std::vector<std::string>& items) { selection->statuses = statuses_of(items); },

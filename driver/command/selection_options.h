@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "driver/fleet/selection.h"
 
@@ -11,8 +13,8 @@ namespace tenancy::driver {
 /// --tenant, --pattern, --tier, --label, --status, --tenant-set, --server.
 void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& selection);
 
-/// KEY=VALUE, …, or one JSON object, as JSON. Throws UsageError.
-[[nodiscard]] std::string labels_of(const std::vector<std::string>& items);
+/// --label KEY=VALUE, as often as one likes, or one JSON object: `take` gets all of them as a JSON object.
+void add_label_option(CLI::App& command, std::function<void(std::string labels)> take, const std::string& purpose);
 
 /// The LIKE pattern that only this text matches.
 [[nodiscard]] std::string like_pattern(std::string_view text);

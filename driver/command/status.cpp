@@ -7,8 +7,10 @@
 #include "driver/command/control_settings.h"
 #include "driver/command/failure.h"
 #include "driver/command/selection_options.h"
+#include "driver/command/standalone_fleet.h"
 #include "driver/command/status_view.h"
 #include "driver/fleet/elsewhere.h"
+#include "driver/fleet/place.h"
 #include "driver/fleet/stored_sets.h"
 
 namespace tenancy::driver {
@@ -82,6 +84,7 @@ awaitable<std::vector<StandingRow>> read_here(Connection& control, const StatusA
   co_await control.stream(kStatus, std::move(parameters), [&](const Result& result) {
     StandingRow row = to_row(result);
     if (row.state == "elsewhere") {
+      row.state.clear();
       elsewhere.push_back(std::move(row));
     } else {
       view.add(row);
@@ -91,19 +94,48 @@ awaitable<std::vector<StandingRow>> read_here(Connection& control, const StatusA
   co_return elsewhere;
 }
 
-awaitable<void> read_elsewhere(Context& context, const ServerDirectory& servers, const StoredSets& sets,
+using SetOf = std::function<const core::MigrationSet&(const std::string& name)>;
+
+/// Looks at each over connections, and shows them in their order, whichever answers first.
+awaitable<void> read_elsewhere(Context& context, const ServerDirectory& servers, const SetOf& set_of,
                                std::vector<StandingRow> rows, const Request& request, StatusView& view) {
   std::vector<Target> targets;
-  for (StandingRow& row : rows) {
-    row.target.kind = kind_of(row, request.shared_schemas.front());
-    targets.push_back(row.target);
-  }
+  for (const StandingRow& row : rows) targets.push_back(row.target);
+  std::size_t shown = 0;
   co_await look_elsewhere(
       servers, targets, request, context.settings().lanes, [&](std::size_t i, const TargetTracking& tracking) {
-        rows[i].take(standing_of(targets[i], tracking, sets.set(targets[i].migration_set), request.out_of_order));
+        rows[i].take(standing_of(targets[i], tracking, set_of(targets[i].migration_set), request.out_of_order));
         rows[i].take_last_applied(tracking.applied);
-        view.add(rows[i]);
+        for (; shown < rows.size() && !rows[shown].state.empty(); ++shown) view.add(rows[shown]);
       });
+}
+
+/// What tenancy.tenants would call it.
+std::string isolation_of(const Target& target, const std::string& shared_schema) {
+  if (is_shared(target)) return "shared";
+  if (!target.database.empty() && target.schema == shared_schema) return "database";
+  return target.tenant.empty() || target.schema == shared_schema ? "rls" : "schema";
+}
+
+awaitable<ExitCode> show_standalone(Context& context, const StatusArguments& arguments) {
+  StandaloneFleet fleet(context);
+  const Request& request = context.settings().request;
+  std::vector<Target> targets;
+  if (arguments.tenant) {
+    targets.push_back(co_await fleet.target_of(*arguments.tenant));
+  } else {
+    targets = co_await fleet.targets(arguments.selection, core::Direction::up);
+  }
+  std::vector<StandingRow> rows;
+  for (Target& target : targets) {
+    std::string isolation = isolation_of(target, request.shared_schemas.front());
+    rows.push_back({.target = std::move(target), .isolation = std::move(isolation)});
+  }
+  StatusView view(context.settings().output, arguments.behind, arguments.all || arguments.tenant.has_value());
+  SetOf const set_of = [&](const std::string& name) -> const core::MigrationSet& { return fleet.store().set(name); };
+  co_await read_elsewhere(context, fleet.servers(), set_of, std::move(rows), request, view);
+  view.finish();
+  co_return kDone;
 }
 
 awaitable<ExitCode> show_status(Context& context, const StatusArguments& arguments) {
@@ -116,7 +148,9 @@ awaitable<ExitCode> show_status(Context& context, const StatusArguments& argumen
     ServerDirectory servers(context.control_conninfo());
     co_await servers.read(control, kNoDeadline);
     StoredSets const sets = co_await read_stored_sets(control);
-    co_await read_elsewhere(context, servers, sets, std::move(elsewhere), request, view);
+    for (StandingRow& row : elsewhere) row.target.kind = kind_of(row, request.shared_schemas.front());
+    SetOf const set_of = [&](const std::string& name) -> const core::MigrationSet& { return sets.set(name); };
+    co_await read_elsewhere(context, servers, set_of, std::move(elsewhere), request, view);
   }
   if (arguments.tenant && view.seen() == 0) {
     throw Failure(kTargetsFailed, "tenant \"" + *arguments.tenant + "\" is not registered",
@@ -139,14 +173,18 @@ void add_status(CLI::App& app, Context& context) {
                        "not at head are listed, and the others counted.",
             .examples = {{"tenancy status", "the fleet"},
                          {"tenancy status acme", "one tenant"},
-                         {"tenancy status --behind --json", "who is behind, for machines"}}});
+                         {"tenancy status --behind --json", "who is behind, for machines"},
+                         {"tenancy status --standalone --discover 'tenant\\_%'", "without the extension"}}});
   command.add_option("TENANT", arguments->tenant, "this tenant alone");
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   command.add_flag("--behind", arguments->behind, "only those that an upgrade would change, or fail for");
   command.add_flag("--all", arguments->all, "list all of them, however many");
-  add_setting_flags(command, context, {SettingGroup::json});
-  add_setting_flags(command, context, {"concurrency", "per_server"});
-  set_action(command, context, [&context, arguments] { return context.run(show_status(context, *arguments)); });
+  add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
+  add_setting_flags(command, context, {"concurrency", "per_server", "tracking_table", "shared_schemas"});
+  set_action(command, context, [&context, arguments] {
+    bool const standalone = context.settings().standalone.enabled;
+    return context.run(standalone ? show_standalone(context, *arguments) : show_status(context, *arguments));
+  });
 }
 
 }  // namespace tenancy::driver

@@ -118,11 +118,8 @@ void add_add(CLI::App& tenants, Context& context) {
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
   command.add_option("--status", tenant->status, "active, suspended or archived [active]")->type_name("STATUS");
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--label", [tenant](const std::vector<std::string>& items) { tenant->labels = labels_of(items); }, "a label")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_label_option(
+      command, [tenant](std::string labels) { tenant->labels = std::move(labels); }, "a label");
   add_setting_flags(command, context, {SettingGroup::json});
   set_action(command, context, [&context, tenant] { return context.run(add(context, *tenant)); });
 }

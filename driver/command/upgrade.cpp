@@ -15,6 +15,8 @@ void add_upgrade(CLI::App& app, Context& context) {
        .details = "The shared schema goes first; when it fails, nothing else is tried. Then the tenants, each in a "
                   "transaction of its own: one that fails stays as it is and stops no other. Run it as often as "
                   "you like: what is done stays done.\n\n"
+                  "It is a run of the control database: tenancy runs lists it, tenancy run retry tries again what "
+                  "failed.\n\n"
                   "SIGINT or SIGTERM once lets the running targets finish, twice cancels them.",
        .examples = {{"tenancy upgrade", "everybody, to the newest migration"},
                     {"tenancy upgrade --revision 007 --tier gold", "some of them, up to a version"},

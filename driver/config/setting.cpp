@@ -133,6 +133,10 @@ void append_fan_out(List& list) {
       {"page_size", group, "--page-size", "N", "tenants read from the control database at once"}, 1, 100000,
       [](Settings & s, Name) -> auto& { return s.lanes.page_size; }));
   list.push_back(make(
+      {"reconnect_timeout", group, "--reconnect-timeout", "TIME",
+       "how long a server may be away that was there before"},
+      [](Settings & s, Name) -> auto& { return s.lanes.reconnect_timeout; }));
+  list.push_back(make(
       {"target_timeout", group, "--target-timeout", "TIME", "longest time for one attempt of one target; 0: none"},
       [](Settings & s, Name) -> auto& { return s.lanes.target_timeout; }));
   list.push_back(make_number(

@@ -18,7 +18,7 @@ class Adviser {
   Adviser(const MigrationFolder& folder, std::vector<Finding>& findings) : folder_(folder), findings_(findings) {}
 
   void look_at_gap(const core::Migration& before, const core::Migration& after) {
-    if (before.set != after.set || after.repeatable) return;
+    if (before.set != after.set || after.repeatable || before.after || after.after) return;
     std::optional<std::uint64_t> const left = version_number(before.version);
     std::optional<std::uint64_t> const right = version_number(after.version);
     if (is_timestamp(before.version) != is_timestamp(after.version)) {

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 #include <system_error>
 
 #include "core/error.h"
 #include "core/file_name.h"
+#include "core/migration_order.h"
 #include "core/version.h"
 #include "driver/command/failure.h"
 #include "driver/files/file_advice.h"
@@ -89,23 +92,39 @@ std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vec
 
 /// One set may have several folders.
 void find_duplicates(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
-  for (std::size_t i = 1; i < migrations.size(); ++i) {
-    const core::Migration& one = migrations[i - 1];
-    const core::Migration& two = migrations[i];
-    if (one.set != two.set || core::version_key(one.version) != core::version_key(two.version)) continue;
+  std::map<std::pair<std::string_view, std::string>, const core::Migration*> known;
+  for (const core::Migration& two : migrations) {
+    auto const [place, is_new] = known.try_emplace({two.set, core::version_key(two.version)}, &two);
+    if (is_new) continue;
     findings.push_back({Finding::Kind::error, two.filename, 0,
                         fmt::format("version {} of set {} is in two files: {} and {}", two.version, two.set,
-                                    one.filename, two.filename),
+                                    place->second->filename, two.filename),
                         "Give one of them a version of its own."});
   }
 }
 
-void sort_migrations(std::vector<core::Migration>& migrations) {
-  std::stable_sort(migrations.begin(), migrations.end(), [](const core::Migration& a, const core::Migration& b) {
-    if (a.set != b.set) return a.set < b.set;
-    if (a.repeatable != b.repeatable) return b.repeatable;
-    return core::compare_versions(a.version, b.version) < 0;
-  });
+/// They may be stored already, so that this is no error.
+void find_gaps(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  std::set<std::pair<std::string_view, std::string_view>> known;
+  for (const core::Migration& one : migrations) known.emplace(one.set, one.version);
+  for (const core::Migration& one : migrations) {
+    for (const std::string& version : one.after.value_or(std::vector<std::string>())) {
+      if (known.contains({one.set, version})) continue;
+      findings.push_back({Finding::Kind::warning, one.filename, 0,
+                          fmt::format("it comes after {}, which no file of set {} holds", version, one.set),
+                          "Mend MIGRATION_AFTER, unless that one is stored already."});
+    }
+  }
+}
+
+/// Of several folders.
+void sort(std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  try {
+    core::sort_migrations(migrations);
+  } catch (const core::Error& error) {
+    findings.push_back({Finding::Kind::error, {}, 0, error.what(), error.hint()});
+    migrations.clear();
+  }
 }
 
 }  // namespace
@@ -143,8 +162,9 @@ MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders)
     if (!result.has_errors()) advise(folder, migrations, result.findings);
     std::move(migrations.begin(), migrations.end(), std::back_inserter(result.migrations));
   }
-  sort_migrations(result.migrations);
+  sort(result.migrations, result.findings);
   find_duplicates(result.migrations, result.findings);
+  if (!result.has_errors()) find_gaps(result.migrations, result.findings);
   std::stable_partition(result.findings.begin(), result.findings.end(),
                         [](const Finding& finding) { return finding.kind == Finding::Kind::error; });
   return result;

@@ -51,9 +51,12 @@ std::optional<KnownFile> known_file(const core::SourceFile& file, const core::Fi
   try {
     core::ParsedFile const parsed = core::parse_migration_file(file.name, file.content, defaults);
     bool const is_first_part = parsed.part == core::FilePart::whole || parsed.part == core::FilePart::up;
-    if (!is_first_part || parsed.migration.repeatable || parsed.migration.set != set) return std::nullopt;
-    return KnownFile{parsed.migration.version, file.name, parsed.format};
+    // What says its place stands before all that is new.
+    const core::Migration& migration = parsed.migration;
+    if (!is_first_part || migration.repeatable || migration.after || migration.set != set) return std::nullopt;
+    return KnownFile{migration.version, file.name, parsed.format};
   } catch (const core::Error&) {
+    if (file.content.find("MIGRATION_AFTER:") != std::string::npos) return std::nullopt;
     std::optional<core::FileName> const name = core::parse_file_name(file.name);
     std::optional<core::VersionedStem> const stem = name ? core::split_stem(name->stem) : std::nullopt;
     if (!stem || !core::is_version(stem->version)) return std::nullopt;

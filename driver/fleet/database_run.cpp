@@ -4,9 +4,10 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <chrono>
 #include <optional>
-#include <set>
+#include <stdexcept>
 
 #include "core/text_array.h"
+#include "driver/connection/pooler.h"
 #include "driver/fleet/event.h"
 #include "driver/fleet/interruption.h"
 
@@ -21,13 +22,20 @@ namespace {
 constexpr std::chrono::milliseconds kLookInterval{300};
 
 constexpr const char* kRunOfSession = "SELECT run FROM tenancy.progress WHERE leader = $1::integer";
-// Of a call that was over before anybody looked.
-constexpr const char* kRunSince =
-    "SELECT max(id) FROM tenancy.runs WHERE id > $1::bigint AND started_by = current_user";
+// Of a call that was over before anybody looked: asked by the session that called.
+constexpr const char* kRunOfCaller =
+    "SELECT id FROM tenancy.runs WHERE id > $1::bigint AND id = currval('tenancy.runs_id_seq')";
+// Behind a pooler of transactions, and when that session is lost. Of several, nobody knows which is meant.
+constexpr const char* kOnlyRunSince =
+    "SELECT min(id) FROM tenancy.runs WHERE id > $1::bigint AND started_by = current_user HAVING count(*) = 1";
+// Of a run that goes on: when it last did so.
+constexpr const char* kResumedAt =
+    "SELECT coalesce(extract(epoch FROM resumed_at) * 1000000, 0)::bigint FROM tenancy.runs WHERE id = $1::bigint";
 constexpr const char* kNewestRun = "SELECT coalesce(max(id), 0) FROM tenancy.runs";
 constexpr const char* kCounts =
     "SELECT r.targets, r.unchanged, r.state, r.reason, r.finished_at IS NOT NULL,"
-    "       (SELECT count(*) FROM tenancy.run_targets t WHERE t.run = r.id),"
+    "       (SELECT count(*) FROM tenancy.run_targets t WHERE t.run = r.id AND (t.finished_at IS NULL OR"
+    "         t.finished_at >= coalesce(r.resumed_at, r.started_at))),"
     "       (SELECT count(*) FROM tenancy.run_targets t WHERE t.run = r.id AND t.state IN ('pending', 'retrying'))"
     "  FROM tenancy.runs r WHERE r.id = $1::bigint";
 enum CountColumn { kTargets, kUnchanged, kRunState, kReason, kIsFinished, kListed, kLeft };
@@ -36,8 +44,9 @@ constexpr const char* kEnded =
     "versions,"
     "       attempts, (extract(epoch FROM waited) * 1000000)::bigint,"
     "       (extract(epoch FROM duration) * 1000000)::bigint, sqlstate, error, detail, hint"
-    "  FROM tenancy.run_targets"
+    "  FROM tenancy.run_targets t"
     " WHERE run = $1::bigint AND state IN ('done', 'failed') AND ($2::boolean OR finished_at > now() - interval '5 s')"
+    "   AND finished_at >= (SELECT coalesce(r.resumed_at, r.started_at) FROM tenancy.runs r WHERE r.id = t.run)"
     " ORDER BY ordinal";
 enum EndedColumn {
   kOrdinal,
@@ -93,8 +102,13 @@ class WatchedRun {
     auto const begin = std::chrono::steady_clock::now();
     caller_ = co_await run_.open();
     watcher_ = co_await run_.open();
-    Result const newest = co_await watcher_->query(kNewestRun);
-    before_ = newest.integer(0, 0);
+    before_ = co_await read_before();
+    is_pooled_ = co_await is_pooled(*caller_);
+    if (is_pooled_ && !run_.settings.empty()) {
+      throw std::runtime_error(
+          "what is said for this call alone takes a session of its own, and a pooler stands between here and the "
+          "server");
+    }
     for (const auto& [name, value] : run_.settings) {
       Parameters parameters{name, value};
       (void)co_await caller_->query("SELECT set_config($1, $2, false)", std::move(parameters));
@@ -122,6 +136,7 @@ class WatchedRun {
       (void)co_await caller_->query(run_.call.sql, run_.call.parameters);
     } catch (const ServerError& error) {
       error_ = error;
+      is_lost_ = !error.session_goes_on();
     }
     is_over_ = true;
     wake_.wake_all();
@@ -166,20 +181,59 @@ class WatchedRun {
       run_.reporter.found(static_cast<std::size_t>(counts.integer(0, kListed)), true);
       is_counted_ = true;
     }
-    Result const ended = co_await query(kEnded, id_text(), at_end ? "true" : "false");
-    for (std::size_t row = 0; row < ended.rows(); ++row) {
-      if (!told_.insert(ended.integer(row, kOrdinal)).second) continue;
-      Outcome const outcome = outcome_of(ended, row, direction());
-      ++(outcome.state == Outcome::State::failed ? failed_ : outcome.steps.empty() ? unchanged_ : migrated_);
-      if (outcome.attempts > 1) retries_ += static_cast<std::size_t>(outcome.attempts - 1);
-      run_.reporter.finished(outcome);
-    }
+    Parameters parameters{id_text(), at_end ? "true" : "false"};
+    co_await watcher_->stream(kEnded, std::move(parameters), [this](const Result& row) { tell_of(row); });
+  }
+
+  void tell_of(const Result& row) {
+    auto const ordinal = static_cast<std::size_t>(row.integer(0, kOrdinal));
+    if (told_.size() <= ordinal) told_.resize(ordinal + 1);
+    if (told_[ordinal]) return;
+    told_[ordinal] = true;
+    Outcome const outcome = outcome_of(row, 0, direction());
+    ++(outcome.state == Outcome::State::failed ? failed_ : outcome.steps.empty() ? unchanged_ : migrated_);
+    if (outcome.attempts > 1) retries_ += static_cast<std::size_t>(outcome.attempts - 1);
+    run_.reporter.finished(outcome);
+  }
+
+  /// The newest run, or when the run that is to go on did so the last time.
+  awaitable<std::int64_t> read_before() {
+    if (run_.run) co_return co_await read_resumed_at();
+    Result const newest = co_await watcher_->query(kNewestRun);
+    co_return newest.integer(0, 0);
+  }
+
+  awaitable<std::int64_t> read_resumed_at() {
+    Result const rows = co_await query(kResumedAt, std::to_string(*run_.run));
+    co_return rows.rows() == 0 ? 0 : rows.integer(0, 0);
   }
 
   awaitable<void> find(bool at_end) {
-    Result const found =
-        co_await query(at_end ? kRunSince : kRunOfSession, std::to_string(at_end ? before_ : caller_->backend_pid()));
-    if (found.rows() > 0 && !found.is_null(0, 0)) id_ = found.integer(0, 0);
+    if (run_.run) {
+      std::int64_t const resumed_at = co_await read_resumed_at();
+      if (resumed_at != before_) id_ = run_.run;
+      co_return;
+    }
+    Result found;
+    if (is_pooled_ || is_lost_) {
+      found = co_await query(kOnlyRunSince, std::to_string(before_));
+    } else if (at_end) {
+      found = co_await ask_caller();
+    } else {
+      found = co_await query(kRunOfSession, std::to_string(caller_->backend_pid()));
+    }
+    if (found.rows() > 0) id_ = found.integer(0, 0);
+  }
+
+  awaitable<Result> ask_caller() {
+    try {
+      Parameters parameters{std::to_string(before_)};
+      co_return co_await caller_->query(kRunOfCaller, std::move(parameters));
+    } catch (const ServerError& error) {
+      // It has begun none, and so has no current value.
+      if (!error.session_goes_on()) throw;
+    }
+    co_return Result();
   }
 
   awaitable<Summary> summarize() {
@@ -195,8 +249,12 @@ class WatchedRun {
     summary.unchanged += static_cast<std::size_t>(counts.integer(0, kUnchanged));
     summary.not_started = static_cast<std::size_t>(counts.integer(0, kLeft));
     summary.reason = std::string(counts.text(0, kReason));
+    summary.run = id_;
     bool const is_finished = counts.text(0, kIsFinished) == "t";
-    if (state == "done") {
+    bool const is_stopped_as_asked = state == "stopped" && is_finished && !error_;
+    if (is_stopped_as_asked) {
+      summary.end = Summary::End::done;
+    } else if (state == "done") {
       summary.end = summary.migrated > 0 ? Summary::End::done : Summary::End::nothing_to_do;
     } else if (state == "failed" && is_finished) {
       summary.end = Summary::End::failures;
@@ -207,9 +265,8 @@ class WatchedRun {
     co_return summary;
   }
 
-  awaitable<Result> query(const char* sql, std::string first, std::optional<std::string> second = std::nullopt) {
+  awaitable<Result> query(const char* sql, std::string first) {
     Parameters parameters{std::move(first)};
-    if (second) parameters.push_back(std::move(second));
     co_return co_await watcher_->query(sql, std::move(parameters));
   }
 
@@ -220,7 +277,7 @@ class WatchedRun {
 
   [[nodiscard]] std::string id_text() const { return std::to_string(*id_); }
   [[nodiscard]] core::Direction direction() const {
-    return run_.heading.operation == "downgrade" ? core::Direction::down : core::Direction::up;
+    return run_.heading.operation == "upgrade" ? core::Direction::up : core::Direction::down;
   }
 
   asio::any_io_executor executor_;
@@ -230,10 +287,12 @@ class WatchedRun {
   std::int64_t before_ = 0;
   std::optional<std::int64_t> id_;
   std::optional<ServerError> error_;
+  bool is_pooled_ = false;
+  bool is_lost_ = false;  ///< the session that calls
   bool is_over_ = false;
   bool is_counted_ = false;
   Wish wish_ = Wish::none;
-  std::set<std::int64_t> told_;
+  std::vector<bool> told_;  ///< by ordinal
   std::size_t migrated_ = 0, unchanged_ = 0, failed_ = 0, retries_ = 0;
 };
 

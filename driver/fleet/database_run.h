@@ -2,7 +2,9 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@ namespace tenancy::driver {
 struct DatabaseRun {
   Heading heading;
   Statement call;                                               ///< CALL tenancy.rollout(…), or one like it
+  std::optional<std::int64_t> run{};                            ///< that goes on; without it a new one begins
   std::vector<std::pair<std::string, std::string>> settings{};  ///< of the session that calls
   std::function<boost::asio::awaitable<Connection>()> open;     ///< a session with the control database
   Reporter& reporter;

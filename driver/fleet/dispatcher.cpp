@@ -51,14 +51,15 @@ void Dispatcher::arm(std::optional<TimePoint> time) {
 asio::awaitable<std::optional<WorkQueue::Taken>> Dispatcher::take(std::optional<Place> session) {
   while (!stopped_ && !is_done()) {
     TimePoint const now = Clock::now();
-    std::optional<WorkQueue::Taken> taken = queue_.take(session, now);
+    std::optional<WorkQueue::Taken> taken;
+    if (!paused_) taken = queue_.take(session, now);
     if (wants_more()) feeder_waits_.wake_all();
     if (taken && !taken->refusal) co_return taken;
     if (taken) {
       fail_target(taken->item, *taken->refusal);
       continue;
     }
-    arm(queue_.wakes_at(now));
+    if (!paused_) arm(queue_.wakes_at(now));
     ++idle_lanes_;
     feeder_waits_.wake_all();
     co_await lanes_wait_.wait();
@@ -200,6 +201,13 @@ void Dispatcher::check_failures(const Outcome& outcome) {
   if (!options_.max_failures.allows(summary_.failed, all)) {
     stop(fmt::format("{} of {} targets failed, more than are allowed", summary_.failed, all));
   }
+}
+
+void Dispatcher::pause(bool paused) {
+  if (paused_ == paused || stopped_) return;
+  paused_ = paused;
+  reporter_.note(paused ? "paused: no further target begins until the run is resumed" : "the run goes on");
+  wake_lanes();
 }
 
 void Dispatcher::stop(const std::string& reason) {

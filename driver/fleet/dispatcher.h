@@ -45,6 +45,8 @@ class Dispatcher {
 
   void started(const Target& target) { reporter_.started(target); }
 
+  /// No further target begins until it is not paused any more; those that were begun go on.
+  void pause(bool paused);
   /// No further target begins; those that were begun go on. The first reason counts.
   void stop(const std::string& reason);
   /// The same, and what is cut off from now on is cancelled, not failed.
@@ -82,6 +84,7 @@ class Dispatcher {
   TimePoint alarm_at_ = TimePoint::max();
   std::size_t idle_lanes_ = 0;
   bool complete_ = false;  ///< the source has ended
+  bool paused_ = false;
   bool stopped_ = false;
   bool cancelled_ = false;
   std::exception_ptr error_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "driver/fleet/parallel.h"
 #include "driver/fleet/place.h"
@@ -11,59 +12,65 @@ namespace tenancy::driver {
 namespace {
 
 using boost::asio::awaitable;
-using See = std::function<void(std::size_t index, const TargetTracking& tracking)>;
 using Indexes = std::vector<std::size_t>;  // of targets
 
-struct Looker {
+Deadline target_deadline(const LaneOptions& options) {
+  if (options.target_timeout.count() == 0) return kNoDeadline;
+  return std::chrono::steady_clock::now() + options.target_timeout;
+}
+
+/// Of so many in one database each session has its part.
+constexpr std::size_t kTargetsOfSession = 250;
+
+struct Visitor {
   const ServerDirectory& servers;
   const std::vector<Target>& targets;
-  const Request& request;
   const LaneOptions& options;
-  const See& see;
-  std::map<std::string, std::map<std::string, Indexes>> places{};  ///< server, database
+  const Visit& visit;
+  const Missed& missed;
+  /// By server: targets of one database each, of large ones several times.
+  std::map<std::string, std::vector<Indexes>> parts{};
+  std::map<std::pair<std::string, std::string>, std::size_t> newest_part{};  ///< of a database, counted from 1
 
-  [[nodiscard]] Deadline target_deadline() const {
-    if (options.target_timeout.count() == 0) return kNoDeadline;
-    return std::chrono::steady_clock::now() + options.target_timeout;
+  void add(std::size_t index) {
+    const Target& target = targets[index];
+    std::vector<Indexes>& all = parts[target.server];
+    std::size_t& part = newest_part[{target.server, target.database}];
+    if (part == 0 || all[part - 1].size() == kTargetsOfSession) {
+      all.emplace_back();
+      part = all.size();
+    }
+    all[part - 1].push_back(index);
   }
 
-  /// From `next` on; leaves `next` at the target that could not be looked at.
-  awaitable<void> look_from(const Indexes& indexes, std::size_t& next) {
+  /// From `next` on; leaves `next` at the target that could not be visited.
+  awaitable<void> visit_from(const Indexes& indexes, std::size_t& next) {
     const Target& first = targets[indexes.front()];
     Deadline const deadline = std::chrono::steady_clock::now() + options.connect_timeout;
     Connection connection = co_await Connection::open(servers.conninfo(first.server, first.database), deadline);
-    for (; next < indexes.size(); ++next) {
-      TargetTracking const tracking =
-          co_await read_tracking(connection, targets[indexes[next]], request, target_deadline());
-      see(indexes[next], tracking);
-    }
+    for (; next < indexes.size(); ++next) co_await visit(connection, indexes[next]);
   }
 
-  awaitable<void> look_at_database(const Indexes& indexes) {
+  awaitable<void> visit_part(const Indexes& indexes) {
     std::size_t next = 0;
-    TargetTracking failure;
+    std::optional<ServerError> failure;
     try {
-      co_await look_from(indexes, next);
+      co_await visit_from(indexes, next);
     } catch (const ServerError& error) {
-      failure = {error.sqlstate() == "3D000" ? "missing" : "unreachable", error.what()};
+      failure = error;
     }
-    for (; next < indexes.size(); ++next) see(indexes[next], failure);
+    for (; next < indexes.size(); ++next) missed(indexes[next], *failure);
   }
 };
 
 }  // namespace
 
-awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
-                               const Request& request, const LaneOptions& options, See see) {
-  Looker looker{servers, targets, request, options, see};
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    looker.places[targets[i].server][targets[i].database].push_back(i);
-  }
-  std::vector<std::pair<std::string, std::vector<const Indexes*>>> by_server;
-  for (const auto& [server, databases] : looker.places) {
-    auto& [name, all] = by_server.emplace_back(server, std::vector<const Indexes*>());
-    for (const auto& [database, indexes] : databases) all.push_back(&indexes);
-  }
+awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                                const LaneOptions& options, Visit visit, Missed missed) {
+  Visitor visitor{servers, targets, options, visit, missed};
+  for (std::size_t i = 0; i < targets.size(); ++i) visitor.add(i);
+  std::vector<const std::pair<const std::string, std::vector<Indexes>>*> by_server;
+  for (const auto& server : visitor.parts) by_server.push_back(&server);
   // The lanes are shared out among the servers.
   std::size_t const at_once = std::min(by_server.size(), options.lanes);
   auto const bound_of = [&](const std::string& server) {
@@ -72,10 +79,23 @@ awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector
     return options.per_server > 0 ? std::min(most, options.per_server) : most;
   };
   co_await in_parallel(by_server.size(), at_once, [&](std::size_t i) {
-    const auto& [server, databases] = by_server[i];
-    return in_parallel(databases.size(), bound_of(server),
-                       [&looker, &databases](std::size_t k) { return looker.look_at_database(*databases[k]); });
+    const auto& [server, parts] = *by_server[i];
+    return in_parallel(parts.size(), bound_of(server),
+                       [&visitor, &parts = parts](std::size_t k) { return visitor.visit_part(parts[k]); });
   });
+}
+
+awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                               const Request& request, const LaneOptions& options,
+                               std::function<void(std::size_t index, const TargetTracking& tracking)> see) {
+  Visit const look = [&](Connection& connection, std::size_t i) -> awaitable<void> {
+    TargetTracking const tracking = co_await read_tracking(connection, targets[i], request, target_deadline(options));
+    see(i, tracking);
+  };
+  Missed const missed = [&](std::size_t i, const ServerError& error) {
+    see(i, {error.sqlstate() == "3D000" ? "missing" : "unreachable", error.what()});
+  };
+  co_await visit_elsewhere(servers, targets, options, look, missed);
 }
 
 }  // namespace tenancy::driver

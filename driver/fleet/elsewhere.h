@@ -11,6 +11,15 @@
 
 namespace tenancy::driver {
 
+/// What is done with targets[index] over a session with its database.
+using Visit = std::function<boost::asio::awaitable<void>(Connection& connection, std::size_t index)>;
+/// It was not reached, or the session was lost while it was visited.
+using Missed = std::function<void(std::size_t index, const ServerError& error)>;
+
+/// Visits each target, in no order. Throws what the two throw other than ServerError.
+boost::asio::awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                                             const LaneOptions& options, Visit visit, Missed missed);
+
 /// Reads each target's tracking table. `see` is told of each as it comes, in no order. A place that cannot be reached
 /// gives its targets the state `unreachable`, or `missing` where the database does not exist. Throws what `see` throws.
 boost::asio::awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kPage =
     "SELECT next, unchanged, tenant, server, database, schema, kind, migration_set, pinned_revision, state,"
-    "       from_revision, versions, transactional, sqlstate, error, variables"
+    "       from_revision, versions, transactional, sqlstate, error, variables, expected"
     "  FROM tenancy.fleet_page($1, $2, $3::text[], $4::integer, $5, $6, $7, $8::jsonb, $9::text[], $10, $11::text[],"
     "                          $12, $13::integer, $14::integer)";
 enum PageColumn {
@@ -27,7 +27,8 @@ enum PageColumn {
   kTransactional,
   kSqlstate,
   kError,
-  kVariables
+  kVariables,
+  kExpected
 };
 
 const char* part_of(const Selection& selection) {
@@ -104,6 +105,7 @@ boost::asio::awaitable<std::optional<FleetPage>> FleetPages::next(Connection& co
     }
     // The last row has no target.
     page.unchanged = static_cast<std::size_t>(rows.integer(row, kUnchanged));
+    page.expected = static_cast<std::size_t>(rows.integer(row, kExpected));
     after_ = rows.value(row, kNext);
     at_end_ = !after_;
   }

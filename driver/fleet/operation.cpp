@@ -37,6 +37,7 @@ class RunningOperation {
       Interruption const interruption(
           executor_, [this](const std::string& signal) { stop(signal); },
           [this](const std::string& signal) { cancel(signal); });
+      Steered const steered(*this);
       for (std::size_t i = 0; i < operation_.options.lanes; ++i) {
         start(lanes_.emplace_back(executor_, dispatcher_, operation_.sessions, operation_.options).work());
       }
@@ -51,6 +52,27 @@ class RunningOperation {
   }
 
  private:
+  /// While it lives, others may steer.
+  class Steered {
+   public:
+    explicit Steered(RunningOperation& running) : steering_(running.operation_.steering) {
+      if (steering_ == nullptr) return;
+      steering_->stop = [&running](const std::string& reason) {
+        running.dispatcher_.stop(reason);
+        running.guarded([&] { running.operation_.reporter.note(reason + ": no further target begins"); });
+      };
+      steering_->pause = [&running](bool paused) { running.guarded([&] { running.dispatcher_.pause(paused); }); };
+    }
+    Steered(const Steered&) = delete;
+    Steered& operator=(const Steered&) = delete;
+    ~Steered() {
+      if (steering_ != nullptr) *steering_ = {};
+    }
+
+   private:
+    Steering* steering_;
+  };
+
   void start(asio::awaitable<void> part) {
     ++running_;
     asio::co_spawn(executor_, std::move(part), [this](std::exception_ptr error) {

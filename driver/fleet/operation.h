@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "driver/fleet/lane_options.h"
+#include "driver/fleet/steering.h"
 #include "driver/fleet/target_session.h"
 #include "driver/fleet/target_source.h"
 #include "driver/fleet/work_queue.h"
@@ -20,6 +21,7 @@ struct Operation {
   SessionFactory& sessions;
   WorkQueue::BoundOf bound_of;
   Reporter& reporter;
+  Steering* steering = nullptr;  ///< if anybody is to steer it
 };
 
 /// Carries it out: one failing target never stops the others, until more fail than are allowed. SIGINT or SIGTERM once

@@ -1,4 +1,4 @@
-// The migrations of the control database without their SQL: what planning needs.
+// Migrations without their SQL, by their sets: what planning needs.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -20,7 +20,7 @@ class StoredSets {
   mutable std::map<std::string, core::MigrationSet> sets_;
 };
 
-/// Throws ServerError.
+/// Those of the control database. Throws ServerError.
 boost::asio::awaitable<StoredSets> read_stored_sets(Connection& control);
 
 }  // namespace tenancy::driver

@@ -86,6 +86,7 @@ void JsonReporter::end(const Summary& summary) {
                             {"cancelled", summary.cancelled},
                             {"not_started", summary.not_started},
                             {"retries", summary.retries},
+                            {"run", summary.run ? json::value(*summary.run) : json::value()},
                             {"duration_ms", milliseconds(summary.duration)},
                             {"errors", errors_of(failures_)}};
   stream_.write(json::serialize(object) + '\n');

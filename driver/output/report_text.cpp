@@ -65,6 +65,7 @@ std::string counts(const Summary& summary, const Appearance& appearance) {
     const std::string number = padded(number_text(count.number), 10, Align::right);
     out += fmt::format("  {:<11}{}\n", count.name, painted(number, count.color, appearance));
   }
+  if (summary.run) out += fmt::format("  {:<11}{}\n", "run", padded(std::to_string(*summary.run), 10, Align::right));
   return out;
 }
 
@@ -129,6 +130,7 @@ std::string ending_text(const Summary& summary) {
   const std::string of_all = number_text(done(summary)) + " of " + targets(summary.targets);
   switch (summary.end) {
     case Summary::End::done:
+      if (summary.not_started > 0) return visible(summary.reason) + "; " + of_all + " done";
       return summary.targets == 1 ? "1 target done" : "all " + targets(summary.targets) + " done";
     case Summary::End::failures:
       return number_text(summary.failed) + " of " + targets(summary.targets) + " failed";
@@ -150,11 +152,19 @@ std::string group_text(const FailureGroups::Group& group) {
 }
 
 std::string next_step(const Summary& summary) {
+  const std::string run = summary.run ? std::to_string(*summary.run) : std::string();
   switch (summary.end) {
+    case Summary::End::done:
+      return summary.run && summary.not_started > 0 ? "What is left: tenancy run resume " + run : "";
     case Summary::End::failures:
+      if (summary.run) {
+        return "What is done stays done. `tenancy run show " + run +
+               "` lists the failed targets. Mend them, then: tenancy run retry " + run;
+      }
       return "What is done stays done. Mend the failed targets and run the same command again: it does what is left. "
              "`tenancy status --behind` lists them.";
     case Summary::End::stopped:
+      if (summary.run) return "What is done stays done. What is left: tenancy run resume " + run;
       return "What is done stays done. Run the same command again: it does what is left.";
     default:
       return "";

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,7 @@ struct Summary {
   std::size_t cancelled = 0;
   std::size_t not_started = 0;
   std::size_t retries = 0;
+  std::optional<std::int64_t> run{};  ///< its number in tenancy.runs, if it is recorded
   std::chrono::microseconds duration{0};
 };
 

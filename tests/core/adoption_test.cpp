@@ -185,6 +185,25 @@ TEST(Adoption, LeavesAloneWhatIsTracked) {
   EXPECT_EQ(assess("rails", {}, kSet, {"001"}).verdict, Verdict::tracked);
 }
 
+TEST(Adoption, MergesWhatGoesAlong) {
+  const HistoryTool& rails = find_history_tool("rails");
+  const auto merged = [&](const std::vector<ToolRow>& rows, const std::vector<std::string>& tracked) {
+    return assess_adoption(rails, read_history_rows(rails, rows, {}), kSet, TargetKind::tenant, make_history(tracked),
+                           Merge::yes);
+  };
+  Adoption result = merged({{"1"}, {"2"}}, {"001"});
+  EXPECT_EQ(result.verdict, Verdict::adoptable);
+  EXPECT_EQ(result.revision, "002");
+  EXPECT_EQ(versions(kSet, result), "002");
+  EXPECT_TRUE(result.unwritten.empty());
+  result = merged({{"1"}}, {"001", "002"});
+  EXPECT_EQ(result.verdict, Verdict::tracked);
+  EXPECT_EQ(result.detail, "002 not in its table yet");
+  EXPECT_EQ(result.unwritten, std::vector<std::size_t>{1});
+  EXPECT_EQ(merged({{"1"}, {"7"}}, {"001", "002"}).verdict, Verdict::differs);
+  EXPECT_TRUE(merged({{"1"}, {"7"}}, {"001", "002"}).unwritten.empty());
+}
+
 TEST(HistoryTool, IsRecognisedByItsColumns) {
   EXPECT_EQ(recognise_history(std::vector<std::string>{"version"}), "rails or dbmate");
   EXPECT_EQ(recognise_history(std::vector<std::string>{"version", "dirty"}), "golang-migrate");

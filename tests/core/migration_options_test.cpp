@@ -52,6 +52,22 @@ TEST(MigrationOptions, WinOverTheName) {
   EXPECT_EQ(migration.description, "b");
 }
 
+TEST(MigrationOptions, SayThePlaceInAGraph) {
+  const Migration migration = parse("-- MIGRATION_AFTER: 1975ea83b712 ,b9e\n-- MIGRATION_BRANCHES: billing\nSELECT 1;");
+  EXPECT_THAT(migration.after, testing::Optional(testing::ElementsAre("1975ea83b712", "b9e")));
+  EXPECT_THAT(migration.branches, testing::ElementsAre("billing"));
+  EXPECT_THAT(parse("-- MIGRATION_AFTER: base\nSELECT 1;").after, testing::Optional(testing::IsEmpty()));
+  EXPECT_EQ(parse("SELECT 1;").after, std::nullopt);
+  EXPECT_THAT(parse_error("-- MIGRATION_AFTER: a,\nSELECT 1;"), IsErrorAt(kBadValue, 0, "\"\" is not a version"));
+  EXPECT_THAT(parse_error("-- MIGRATION_AFTER: a\n-- MIGRATION_REPEATABLE: on\nSELECT 1;"),
+              IsErrorAt(kBadValue, 0, "a repeatable migration has no place in the order"));
+}
+
+TEST(MigrationOptions, RefuseWhatIsUnfinished) {
+  EXPECT_THAT(parse_error("-- A comment\n-- MIGRATION_UNFINISHED: it needs a connection\nSELECT 1;"),
+              IsErrorAt(kBadFile, 2, "MIGRATION_UNFINISHED: it needs a connection"));
+}
+
 TEST(MigrationOptions, HaveSwitches) {
   for (const std::string on : {"on", "ON", "true", "Yes"}) {
     EXPECT_TRUE(parse("-- MIGRATION_ALLOW_OUTSIDE: " + on).allow_outside);

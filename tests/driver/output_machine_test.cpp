@@ -31,6 +31,7 @@ Summary one_failed() {
           .unchanged = 1,
           .failed = 1,
           .retries = 2,
+          .run = 7,
           .duration = 1500ms};
 }
 
@@ -55,7 +56,7 @@ TEST(Json, HasALineForEachTargetAndASummary) {
   EXPECT_EQ(stream.take(),
             R"({"type":"summary","operation":"upgrade","revision":"head","place":"app on db1.example.com",)"
             R"("end":"failures","reason":null,"targets":3,"migrated":1,"unchanged":1,"failed":1,"cancelled":0,)"
-            R"("not_started":0,"retries":2,"duration_ms":1.5E3,"errors":[{"sqlstate":"42P01","message":)"
+            R"("not_started":0,"retries":2,"run":7,"duration_ms":1.5E3,"errors":[{"sqlstate":"42P01","message":)"
             R"("migration 002: statement 1 (002_users.sql line 4): relation \"users\" does not exist",)"
             R"("targets":1,"first":"tenant \"globex\""}]})"
             "\n");
@@ -152,7 +153,7 @@ TEST_F(GitHub, AnnotatesKindsOfFailures) {
 | ---: | --- | --- | --- |
 | 2 | migration 002&#58; statement 1 &#40;002&#95;users&#46;sql line 4&#41;&#58; a&#124;b &#60;script&#62;&#92;n&#58;&#58;stop | 42P01 | tenant "globex" |
 
-It took 1.5 s. What is done stays done. Mend the failed targets and run the same command again: it does what is left. `tenancy status --behind` lists them.
+It took 1.5 s. What is done stays done. `tenancy run show 7` lists the failed targets. Mend them, then: tenancy run retry 7
 
 )");
 }

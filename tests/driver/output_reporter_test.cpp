@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <system_error>
 
@@ -11,6 +11,8 @@ namespace tenancy::driver {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
 
 Summary with_failures() {
   return {.end = Summary::End::failures,
@@ -171,6 +173,24 @@ TEST_F(Lines, TellEveryEnd) {
             "2026-11-21T14:00:00Z   cancelled           1\n"
             "2026-11-21T14:00:00Z   not started         4\n"
             "2026-11-21T14:00:00Z What is done stays done. Run the same command again: it does what is left.\n");
+}
+
+TEST_F(Lines, TellHowARecordedRunGoesOn) {
+  const auto end = [this](Summary summary) {
+    summary.run = 7;
+    const auto lines = reporter();
+    lines->begin(kUpgrade);
+    lines->end(summary);
+    return stream_.take();
+  };
+  EXPECT_THAT(end({.end = Summary::End::failures, .targets = 2, .failed = 2}),
+              EndsWith("`tenancy run show 7` lists the failed targets. Mend them, then: tenancy run retry 7\n"));
+  EXPECT_THAT(end({.end = Summary::End::stopped, .reason = "interrupted", .targets = 2, .not_started = 2}),
+              EndsWith("What is done stays done. What is left: tenancy run resume 7\n"));
+  std::string const canary =
+      end({.end = Summary::End::done, .reason = "the canary is done", .targets = 5, .migrated = 1, .not_started = 4});
+  EXPECT_THAT(canary, HasSubstr("upgrade to head: the canary is done; 1 of 5 targets done"));
+  EXPECT_THAT(canary, EndsWith("What is left: tenancy run resume 7\n"));
 }
 
 class OnTerminal : public testing::Test {

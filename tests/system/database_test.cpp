@@ -50,6 +50,14 @@ class HybridFleet : public Databases {
   }
 };
 
+TEST_F(HybridFleet, WhatSomeTenantsLeaveTheOthersStillNeed) {
+  Connection session = connect();
+  session.exec("SELECT FROM tenancy.migrate_all()");
+  EXPECT_THAT(column(session.query(std::string(kOutcome) + " FROM tenancy.downgrade_all('base', pattern => '%1')")),
+              ElementsAre("r1 rows 002 base", "p1 p1 002 base"));
+  EXPECT_EQ(cluster().connect("pool").value("SELECT count(*) FROM schema_migrations"), "1");
+}
+
 TEST_F(HybridFleet, MigrateAllReachesEveryPlace) {
   Connection session = connect();
   // What tenants refer to is made first, or their own tables could not be.

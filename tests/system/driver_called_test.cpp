@@ -105,6 +105,21 @@ TEST_F(DriverCalled, BringsTheStoreOfAnotherDatabaseUpToDate) {
   EXPECT_EQ(plain().value("SELECT count(*) FROM pg_class WHERE relname = 'other'"), "0");
 }
 
+TEST_F(DriverCalled, TakesOutOfTheStoreOfAnotherDatabaseWhatIsNoLongerStored) {
+  plain().exec(
+      "CREATE EXTENSION tenancy; CREATE SCHEMA t;"
+      "SELECT tenancy.add_migration('004', 'CREATE TABLE dropped (id int)');"
+      "SELECT tenancy.add_migration('004', 'CREATE TABLE kept (id int)', migration_set => 'other')");
+  driver::Target target = schema("t");
+  target.database = plain_name();
+  const Outcome outcome = call(target, request(Direction::up, "head"), plain_name());
+  ASSERT_EQ(message_of(outcome), "");
+  EXPECT_EQ(outcome.to_revision, "003");
+  EXPECT_EQ(plain().value("SELECT string_agg(migration_set || ' ' || version, ',' ORDER BY migration_set, version)"
+                          "  FROM tenancy.migrations"),
+            "default 001,default 002,default 003,other 004");
+}
+
 TEST_F(DriverCalled, LooksUpWhatALostSessionHasDone) {
   control().exec("CREATE SCHEMA t");
   driver::CalledRunner runner(store(), request(Direction::up, "head"));

@@ -1,14 +1,7 @@
 // The commands that read and change the control database: the binary against real clusters.
 #include <gmock/gmock.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 
-#include <boost/json.hpp>
-#include <fstream>
-#include <sstream>
-
-#include "tests/system/cluster.h"
-#include "tests/system/shell.h"
+#include "tests/system/driver_commands.h"
 
 namespace tenancy::test {
 namespace {
@@ -19,45 +12,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-std::string contents(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
-
-/// How the driver ended, and what it said.
-struct Said {
-  int code = -1;
-  std::string output, error;
-
-  /// Its lines of JSON.
-  [[nodiscard]] std::vector<json::object> objects() const {
-    std::vector<json::object> objects;
-    std::istringstream lines(output);
-    for (std::string line; std::getline(lines, line);) objects.push_back(json::parse(line).as_object());
-    return objects;
-  }
-};
-
-class DriverControl : public DatabaseTest {
+class DriverControl : public DriverCommands {
  protected:
-  DriverControl() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tenancy-control.XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    folder_ = pattern;
-  }
-  ~DriverControl() override { std::filesystem::remove_all(folder_); }
-
-  /// Runs `tenancy ARGUMENTS` on this test's database.
-  Said tenancy(const std::string& arguments, const std::string& input = "") {
-    std::ofstream(folder_ / "input") << input;
-    std::string const command = "cd " + shell_word(folder_.string()) + " && env -i PATH=\"$PATH\" TENANCY_DATABASE=" +
-                                shell_word(cluster().conninfo(database())) + " " + shell_word(TENANCY_DRIVER) + " " +
-                                arguments + " <input >output 2>error";
-    int const status = std::system(command.c_str());
-    return {WEXITSTATUS(status), contents(folder_ / "output"), contents(folder_ / "error")};
-  }
-
   /// Five tenants with schemas at 001, a migration 002 pending.
   void make_fleet() {
     connect().exec(R"(
@@ -72,8 +28,6 @@ class DriverControl : public DatabaseTest {
     connect().query("SELECT tenancy.register_server('eu', $1)", {cluster().conninfo("postgres")});
     return "eu";
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(DriverControl, ServersAreListedCheckedAndRemoved) {
@@ -302,9 +256,16 @@ TEST_F(DriverControl, TenantsAreCreated) {
   Said const made = tenancy("create-tenant far --isolation database --server eu --tenant-database " + far);
   EXPECT_EQ(made.code, 0);
   EXPECT_EQ(connect().value("SELECT server FROM tenancy.tenants WHERE id = 'far'"), "eu");
+  EXPECT_EQ(cluster().connect(far).value("SELECT count(*) FROM schema_migrations"), "2");
   // All or nothing.
   EXPECT_EQ(tenancy("create-tenant far --isolation database --server eu --tenant-database " + far + "2").code, 1);
   EXPECT_EQ(connect().value("SELECT count(*) FROM pg_database WHERE datname = $1", {far + "2"}), "0");
+  connect().exec("SELECT tenancy.add_migration('003', 'SELECT 1 / 0')");
+  Said const broken = tenancy("create-tenant far2 --isolation database --server eu --tenant-database " + far + "2");
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_THAT(broken.error, HasSubstr("migration 003: statement 1 (line 1): division by zero"));
+  EXPECT_EQ(connect().value("SELECT count(*) FROM pg_database WHERE datname = $1", {far + "2"}), "0");
+  EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.tenants WHERE id = 'far2'"), "0");
   EXPECT_EQ(tenancy("create-tenant x --server eu").code, 2);
   EXPECT_EQ(tenancy("create-tenant x --isolation database --seed 'SELECT 1'").code, 2);
   cluster().drop_database(own);
@@ -318,14 +279,14 @@ TEST_F(DriverControl, RolloutsAreCarriedOutAndRecorded) {
   EXPECT_EQ(canary.code, 0) << canary.error;
   EXPECT_THAT(canary.output, HasSubstr("wave \"canary\": 1 target"));
   EXPECT_THAT(canary.output, HasSubstr("the canary is done; 4 of 5 targets are left"));
-  EXPECT_THAT(canary.output, HasSubstr("tenancy run resume 1 goes on."));
-  EXPECT_THAT(canary.output, EndsWith("run 1: tenancy run show 1\n"));
+  EXPECT_THAT(canary.output, EndsWith("What is left: tenancy run resume 1\n"));
 
   connect().exec("ALTER TABLE t3.users ADD name text");
   Said const rest = tenancy("run resume 1");
   EXPECT_EQ(rest.code, 1);
-  EXPECT_THAT(rest.error, HasSubstr("warning: tenant \"t3\": migration 002: "));
-  EXPECT_THAT(rest.error, HasSubstr("tenancy run retry 1"));
+  EXPECT_THAT(rest.output, HasSubstr("failed: tenant \"t3\": migration 002: "));
+  EXPECT_THAT(rest.output, Not(HasSubstr("\"t2\""))) << "it was done before";
+  EXPECT_THAT(rest.output, EndsWith("tenancy run retry 1\n"));
   Said const shown = tenancy("run show 1");
   EXPECT_THAT(shown.output, HasSubstr("state      failed\n"));
   EXPECT_THAT(shown.output, HasSubstr("5: 0 had nothing to do, 4 done, 1 failed, 0 left\n"));
@@ -357,10 +318,12 @@ TEST_F(DriverControl, RolloutsThatAreRefusedOrStopped) {
   connect().exec("ALTER TABLE t1.users ADD name text");
   Said const stopped = tenancy("rollout --canary-tenant t1 --json");
   EXPECT_EQ(stopped.code, 3);
-  ASSERT_EQ(stopped.objects().size(), 1u);
-  EXPECT_EQ(stopped.objects()[0].at("state"), "stopped");
-  EXPECT_EQ(stopped.objects()[0].at("failed"), 1);
-  EXPECT_EQ(stopped.objects()[0].at("left"), 4);
+  ASSERT_EQ(stopped.objects().size(), 2u);
+  EXPECT_EQ(stopped.objects()[0].at("tenant"), "t1");
+  EXPECT_EQ(stopped.objects()[1].at("end"), "stopped");
+  EXPECT_EQ(stopped.objects()[1].at("failed"), 1);
+  EXPECT_EQ(stopped.objects()[1].at("not_started"), 4);
+  EXPECT_EQ(stopped.objects()[1].at("run"), 1);
 
   EXPECT_EQ(tenancy("run show 77").code, 1);
   EXPECT_EQ(tenancy("run pause 1").code, 1);

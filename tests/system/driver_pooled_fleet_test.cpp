@@ -124,9 +124,9 @@ TEST_F(DriverPooledFleet, StoresFilesAndAnswersQuestions) {
 TEST_F(DriverPooledFleet, RollsOutAndTellsOfItsRun) {
   add_migrations({"001"});
   add_schemas(6);
-  EXPECT_THAT(output_of({"rollout", "--canary", "2", "--stop-after-canary"}), HasSubstr("tenancy run show 1"));
+  EXPECT_THAT(output_of({"rollout", "--canary", "2", "--stop-after-canary"}), HasSubstr("tenancy run resume 1"));
   EXPECT_THAT(output_of({"runs"}), HasSubstr("stopped"));
-  EXPECT_THAT(output_of({"run", "resume", "1"}), HasSubstr("tenancy run show 1"));
+  EXPECT_THAT(output_of({"run", "resume", "1"}), HasSubstr("all 6 targets done"));
   EXPECT_THAT(output_of({"run", "show", "1"}), HasSubstr("done"));
   output_of({"run", "rollback", "1"});
   EXPECT_EQ(count_applied("001"), 0);

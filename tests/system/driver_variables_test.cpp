@@ -56,8 +56,8 @@ TEST_F(DriverVariables, OfPlainTargetsAreThoseOfTheExtension) {
   control().query("SELECT tenancy.migrate_schema('o''neil')");
   EXPECT_EQ(tracked(plain(), "\"o'neil\""), tracked(control(), "\"o'neil\""));
   const std::string row =
-      "SELECT concat_ws('|', seats, region, replace(places, current_database(), 'here'), p.region)"
-      "  FROM \"o'neil\".limits, \"o'neil\".plain AS p (region)";
+      "SELECT concat_ws('|', seats, l.region, replace(places, current_database(), 'here'), p.region)"
+      "  FROM \"o'neil\".limits AS l, \"o'neil\".plain AS p";
   EXPECT_EQ(plain().value(row), "5|it's\neu|public here|{{ region }}");
   EXPECT_EQ(plain().value(row), control().value(row));
 }

@@ -1,0 +1,69 @@
+// Another tool's table that goes along with what is applied and taken back here, so that both can be used while a team
+// moves: the rows are those that the tool itself would have written.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/migration_set.h"
+#include "core/plan.h"
+#include "core/target_sql.h"
+#include "core/tool_history.h"
+
+namespace tenancy::core {
+
+/// Which table goes along with a set: one in the schema of each target.
+struct SyncedTool {
+  std::string tool{};
+  std::string table{};
+  std::string group{};  ///< see HistoryTool::group
+
+  friend bool operator==(const SyncedTool&, const SyncedTool&) = default;
+};
+
+/// Throws Error(bad_value) for a tool whose rows cannot be written as it writes them, for a table outside of the
+/// targets' schemas, and what tool_source() throws.
+[[nodiscard]] SyncedTool synced_tool(const ToolWords& words, std::string_view tracking_table);
+
+/// What to say where the table has `found`, and not what is recorded here.
+[[nodiscard]] ForeignTable describe_difference(const SyncedTool& synced, std::string_view found);
+
+/// The table of one target, as its history grows and shrinks.
+class ToolSync {
+ public:
+  /// `set` must outlive the object. `applied`: rows of the set in the target.
+  ToolSync(const SyncedTool& synced, const MigrationSet& set, std::string_view schema,
+           std::span<const AppliedMigration> applied);
+
+  /// The file of a migration by its index in the set.
+  using FileNames = std::function<std::string(std::size_t)>;
+
+  /// Before these steps: raises tool_differs when the tool has applied one of them, or stands elsewhere.
+  [[nodiscard]] std::vector<TargetStatement> check(std::span<const Step> steps, const FileNames& filename_of) const;
+
+  /// What belongs into the transaction that records the step, behind what it records; needs the search_path that
+  /// own_settings() sets, and raises tool_differs. Where nothing was applied before, the table is made. Throws
+  /// Error(bad_value) when the migration has no file name and the tool goes by that.
+  [[nodiscard]] std::vector<TargetStatement> record(std::size_t migration, Direction direction,
+                                                    std::string_view filename);
+
+ private:
+  [[nodiscard]] std::vector<std::string> heads() const;
+  [[nodiscard]] TargetStatement check_current() const;
+  [[nodiscard]] std::string key() const;
+  [[nodiscard]] std::string of_group(std::vector<std::optional<std::string>>& parameters) const;
+  [[nodiscard]] std::string insert() const;
+  [[nodiscard]] std::string word(std::size_t migration, std::string_view filename) const;
+
+  const HistoryTool& tool_;
+  const struct ToolRowShape& shape_;
+  const MigrationSet& set_;
+  std::string table_;  ///< with its schema, as an identifier
+  std::string group_;
+  std::vector<bool> applied_;  ///< by index of versioned migrations
+  bool begins_ = true;         ///< nothing is applied
+};
+
+}  // namespace tenancy::core

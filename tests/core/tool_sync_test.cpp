@@ -1,0 +1,141 @@
+#include "core/tool_sync.h"
+
+#include <gmock/gmock.h>
+
+#include "core/error.h"
+
+namespace tenancy::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Optional;
+using testing::StartsWith;
+
+MigrationSet set_of(const std::vector<std::string>& versions) {
+  std::vector<StoredMigration> migrations;
+  for (const std::string& version : versions)
+    migrations.push_back({.version = version, .description = {}, .checksum = {}});
+  return MigrationSet("default", std::move(migrations));
+}
+
+std::vector<AppliedMigration> rows(const std::vector<std::string>& versions) {
+  std::vector<AppliedMigration> applied;
+  for (const std::string& version : versions) applied.push_back({version, {}});
+  return applied;
+}
+
+SyncedTool synced(const std::string& tool, const std::string& app = {}) {
+  ToolWords words{.tool = tool};
+  if (!app.empty()) words.app = app;
+  return synced_tool(words, "tenancy_migrations");
+}
+
+struct Word {
+  const char* tool;
+  const char* version;
+  const char* filename;
+  const char* word;
+};
+
+class ToolSyncWords : public testing::TestWithParam<Word> {};
+
+TEST_P(ToolSyncWords, AreTheTools) {
+  const Word& word = GetParam();
+  const MigrationSet set = set_of({word.version, "99999999999999999"});
+  const bool has_group = std::string(word.tool) == "django";
+  // Something is applied already, so that no table is made.
+  ToolSync sync(synced(word.tool, has_group ? "shop" : ""), set, "acme", rows({"99999999999999999"}));
+  const std::vector<TargetStatement> up = sync.record(0, Direction::up, word.filename);
+  ASSERT_EQ(up.size(), 2U);
+  EXPECT_THAT(up[0].sql, StartsWith("DELETE FROM \"acme\"."));
+  EXPECT_THAT(up[1].sql, StartsWith("INSERT INTO \"acme\"."));
+  for (const TargetStatement& one : up) EXPECT_THAT(one.parameters.front(), Optional(std::string(word.word)));
+  EXPECT_EQ(sync.record(0, Direction::down, word.filename).size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ToolSyncWords,
+    testing::Values(Word{"rails", "007", "db/007_users.sql", "7"}, Word{"dbmate", "007", "db/007_users.sql", "007"},
+                    Word{"goose", "00012", "", "12"}, Word{"goose", "000", "", "0"},
+                    Word{"pop", "20240101", "", "20240101"},
+                    Word{"diesel", "2018-04-24-145128", "2018-04-24-145128_users/up.sql", "20180424145128"},
+                    Word{"django", "0001", "shop/0001_initial.sql", "0001_initial"},
+                    Word{"node-pg-migrate", "1", "a.b/1_users.sql", "1_users"},
+                    Word{"knex", "1", "1_users.sql", "1_users"},
+                    Word{"sql-migrate", "1", "db/1_users.sql", "1_users.sql"}));
+
+TEST(ToolSync, HoldsTheNewestAloneWhereTheToolDoes) {
+  const MigrationSet set = set_of({"001", "002", "003"});
+  ToolSync sync(synced("golang-migrate"), set, "acme", rows({"001"}));
+  const std::vector<TargetStatement> up = sync.record(1, Direction::up, {});
+  ASSERT_EQ(up.size(), 3U);
+  EXPECT_THAT(up[0].parameters, ElementsAre(Optional(std::string("{\"1\"}"))));
+  EXPECT_THAT(up[2].parameters, ElementsAre(Optional(std::string("2"))));
+  // Out of order: the newest stays.
+  ToolSync late(synced("golang-migrate"), set, "acme", rows({"003"}));
+  EXPECT_THAT(late.record(0, Direction::up, {})[2].parameters, ElementsAre(Optional(std::string("3"))));
+  // Nothing is left.
+  EXPECT_EQ(ToolSync(synced("golang-migrate"), set, "acme", rows({"001"})).record(0, Direction::down, {}).size(), 2U);
+}
+
+TEST(ToolSync, HoldsTheHeadsOfAGraph) {
+  std::vector<StoredMigration> migrations{{.version = "a1", .description = {}, .checksum = {}},
+                                          {.version = "b2", .description = {}, .checksum = {}},
+                                          {.version = "c3", .description = {}, .checksum = {}},
+                                          {.version = "d4", .description = {}, .checksum = {}},
+                                          {.version = "001", .description = {}, .checksum = {}}};
+  migrations[0].after.emplace();
+  migrations[1].after = {"a1"};
+  migrations[2].after = {"a1"};
+  migrations[3].after = {"b2", "c3"};
+  const MigrationSet set("default", migrations);
+  ToolSync sync(synced("alembic"), set, "acme", rows({"a1", "b2"}));
+  const std::vector<TargetStatement> up = sync.record(set.find("c3").value(), Direction::up, {});
+  ASSERT_EQ(up.size(), 4U);
+  EXPECT_THAT(up[0].parameters, ElementsAre(Optional(std::string("{\"b2\"}"))));
+  EXPECT_THAT(up[2].parameters, ElementsAre(Optional(std::string("b2"))));
+  EXPECT_THAT(up[3].parameters, ElementsAre(Optional(std::string("c3"))));
+  const std::vector<TargetStatement> merged = sync.record(set.find("d4").value(), Direction::up, {});
+  ASSERT_EQ(merged.size(), 3U);
+  EXPECT_THAT(merged[2].parameters, ElementsAre(Optional(std::string("d4"))));
+  // Alembic does not know what comes behind its revisions.
+  EXPECT_THAT(sync.record(set.find("001").value(), Direction::up, {})[2].parameters,
+              ElementsAre(Optional(std::string("d4"))));
+}
+
+TEST(ToolSync, MakesTheTableWhereNothingIsApplied) {
+  const MigrationSet set = set_of({"001"});
+  ToolSync sync(synced("goose"), set, "acme", {});
+  EXPECT_THAT(sync.check(std::vector<Step>{{.migration = 0}}, [](std::size_t) { return ""; }), IsEmpty());
+  const std::vector<TargetStatement> up = sync.record(0, Direction::up, {});
+  ASSERT_EQ(up.size(), 4U);
+  EXPECT_THAT(up[0].sql, StartsWith("CREATE TABLE IF NOT EXISTS \"acme\".\"goose_db_version\""));
+  EXPECT_THAT(up[1].sql, HasSubstr("SELECT 0, true"));
+}
+
+TEST(ToolSync, LooksForWhatTheToolHasApplied) {
+  const MigrationSet set = set_of({"001", "002", "003"});
+  const ToolSync sync(synced("dbmate"), set, "acme", rows({"001"}));
+  const std::vector<Step> steps{{.migration = 1}, {.migration = 2}};
+  const auto check = sync.check(steps, [](std::size_t) { return ""; });
+  ASSERT_EQ(check.size(), 1U);
+  EXPECT_THAT(check[0].parameters, ElementsAre(Optional(std::string("{\"002\",\"003\"}"))));
+  EXPECT_THAT(sync.check({}, [](std::size_t) { return ""; }), IsEmpty());
+}
+
+TEST(ToolSync, RefusesWhatItCannotWrite) {
+  for (const char* tool : {"flyway", "prisma", "sqitch", "yoyo", "my_table"}) {
+    EXPECT_THROW((void)synced_tool({.tool = tool}, "t"), Error) << tool;
+  }
+  EXPECT_THROW((void)synced_tool({.tool = "django"}, "t"), Error);
+  EXPECT_THROW((void)synced_tool({.tool = "rails", .table = {}, .schema = "public"}, "t"), Error);
+  EXPECT_THROW((void)synced_tool({.tool = "rails"}, "schema_migrations"), Error);
+  const MigrationSet set = set_of({"001"});
+  ToolSync sync(synced("knex"), set, "acme", {});
+  EXPECT_THROW((void)sync.record(0, Direction::up, {}), Error);
+}
+
+}  // namespace
+}  // namespace tenancy::core
