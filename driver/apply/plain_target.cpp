@@ -16,20 +16,6 @@ using Purpose = PlainBatch::Purpose;
 constexpr int kMostLooks = 10;
 constexpr std::size_t kLongestName = 63;
 
-core::TargetRole role_of(const Request& request, const Target& target) {
-  switch (request.run_as) {
-    case RunAs::caller:
-      return core::TargetRole::caller;
-    case RunAs::owner:
-      return core::TargetRole::owner;
-    case RunAs::automatic:
-      break;
-  }
-  // What tenants share is the caller's: extensions, say, that its owner could not install.
-  const bool shared = target.kind != core::TargetKind::tenant && target.database.empty();
-  return shared ? core::TargetRole::caller : core::TargetRole::automatic;
-}
-
 bool is_reserved(const std::string& schema) {
   return schema.starts_with("pg_") || schema == "information_schema" || schema == "tenancy";
 }
@@ -45,11 +31,6 @@ std::optional<core::Finding> finding_of(const ServerReport& report) {
 }
 
 }  // namespace
-
-core::TargetPlace place_of(const Request& request, const Target& target, int server_version) {
-  return {target.schema,          request.tracking_table,   target.migration_set,
-          request.shared_schemas, role_of(request, target), server_version};
-}
 
 PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target,
                          const Connection& connection)

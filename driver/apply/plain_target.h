@@ -18,6 +18,7 @@
 #include "core/tool_history.h"
 #include "driver/apply/plain_batch.h"
 #include "driver/apply/store.h"
+#include "driver/apply/target_place.h"
 #include "driver/fleet/outcome.h"
 
 namespace tenancy::driver {
@@ -113,8 +114,5 @@ class PlainTarget {
   bool passed_its_limit_ = false;  ///< a statement of a migration did
   bool was_cancelled_ = false;
 };
-
-/// Where the SQL for a target is about.
-[[nodiscard]] core::TargetPlace place_of(const Request& request, const Target& target, int server_version);
 
 }  // namespace tenancy::driver
