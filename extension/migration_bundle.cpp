@@ -87,6 +87,11 @@ const core::Migration* MigrationBundle::find(const std::string& set, const std::
   return nullptr;
 }
 
+std::optional<core::SyncedTool> MigrationBundle::synced_tool(const std::string& set) const {
+  auto const found = synced.find(set);
+  return found == synced.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::string MigrationBundle::encode() const {
   WireWriter writer;
   writer.number(static_cast<std::uint32_t>(sets.size()));

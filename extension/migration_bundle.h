@@ -17,6 +17,9 @@ struct MigrationBundle {
   /// The migration, or nullptr.
   [[nodiscard]] const core::Migration* find(const std::string& set, const std::string& version) const;
 
+  /// What goes along with the set, or nothing.
+  [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;
+
   [[nodiscard]] std::string encode() const;
   static MigrationBundle decode(std::string_view bytes);
 };

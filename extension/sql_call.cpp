@@ -4,7 +4,7 @@ namespace tenancy {
 
 namespace {
 
-constexpr int kMaxColumns = 16;
+constexpr int kMaxColumns = 32;
 
 /// In a guarded frame: allocates.
 Datum to_array(std::span<const std::string> texts) {
@@ -99,6 +99,7 @@ void ResultRows::add(std::initializer_list<Cell> cells) {
   guarded([&] {
     Datum values[kMaxColumns];
     bool nulls[kMaxColumns];
+    if (cells.size() > kMaxColumns) elog(ERROR, "a row of %zu columns is too wide", cells.size());
     int column = 0;
     for (const Cell& cell : cells) {
       nulls[column] = std::holds_alternative<std::monostate>(cell);

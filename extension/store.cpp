@@ -358,11 +358,9 @@ Store::Loaded& Store::loaded(const std::string& name) {
 const core::MigrationSet& Store::set(const std::string& name) { return loaded(name).set; }
 
 const std::optional<core::SyncedTool>& Store::synced_tool(const std::string& set) {
-  std::optional<std::optional<core::SyncedTool>>& synced = loaded(set).synced;
-  if (synced) return *synced;
-  if (!bundle_) return synced.emplace(find_synced_tool(set));
-  auto const found = bundle_->synced.find(set);
-  return synced.emplace(found == bundle_->synced.end() ? std::nullopt : std::optional(found->second));
+  auto& synced = loaded(set).synced;
+  if (!synced) synced.emplace(bundle_ ? bundle_->synced_tool(set) : find_synced_tool(set));
+  return *synced;
 }
 
 void Store::require(const std::optional<std::string>& name) {

@@ -126,8 +126,26 @@ ALTER FUNCTION sy_hostile.spy() OWNER TO regress_sync_owner;
 CREATE TRIGGER spy BEFORE INSERT ON sy_hostile.goose_db_version FOR EACH ROW EXECUTE FUNCTION sy_hostile.spy();
 SELECT count(*) FROM tenancy.migrate_schema('sy_hostile', '002');
 
+-- Alembic's table has a row for each branch.
+SELECT tenancy.add_migration('a0', 'CREATE TABLE a (id int)', 'DROP TABLE a', migration_set => 'graph', after => '{}'),
+       tenancy.add_migration('b2', 'CREATE TABLE b2 (id int)', 'DROP TABLE b2', migration_set => 'graph', after => '{a0}'),
+       tenancy.add_migration('b1', 'CREATE TABLE b1 (id int)', 'DROP TABLE b1', migration_set => 'graph', after => '{a0}'),
+       tenancy.add_migration('9m', 'CREATE TABLE m (id int)', 'DROP TABLE m', migration_set => 'graph', after => '{b1,b2}');
+SELECT tenancy.sync('alembic', 'graph');
+CREATE SCHEMA sy_graph;
+SELECT version FROM tenancy.migrate_schema('sy_graph', 'b1', 'graph');
+SELECT pg_temp.rows_of('sy_graph', 'alembic_version');
+SELECT version FROM tenancy.migrate_schema('sy_graph', 'b2', 'graph');
+SELECT pg_temp.rows_of('sy_graph', 'alembic_version');
+SELECT version FROM tenancy.migrate_schema('sy_graph', 'head', 'graph');
+SELECT pg_temp.rows_of('sy_graph', 'alembic_version');
+SELECT version FROM tenancy.downgrade_schema('sy_graph', '-1', 'graph');
+SELECT pg_temp.rows_of('sy_graph', 'alembic_version');
+DELETE FROM sy_graph.alembic_version WHERE version_num = 'b2';
+SELECT version FROM tenancy.migrate_schema('sy_graph', 'head', 'graph');
+
 SET client_min_messages = warning;
-DROP SCHEMA sy_alembic, sy_rails, sy_dbmate, sy_django, "sy_golang-migrate", sy_goose, sy_diesel, "sy_node-pg-migrate",
+DROP SCHEMA sy_graph, sy_alembic, sy_rails, sy_dbmate, sy_django, "sy_golang-migrate", sy_goose, sy_diesel, "sy_node-pg-migrate",
             sy_knex, "sy_sql-migrate", sy_pop, sy_base, sy_hostile CASCADE;
 DROP ROLE regress_sync_owner;
 DROP EXTENSION tenancy;
