@@ -30,8 +30,8 @@ class SqlKind {
   /// depending on its object.
   [[nodiscard]] bool runs_at_top_level() const noexcept;
 
-  /// CALL, or DO of code that says COMMIT, ROLLBACK or CALL: it may end transactions by itself, which it can at top level
-  /// alone, and when it fails, nobody knows how much of it is done.
+  /// CALL, or DO of code that says COMMIT, ROLLBACK or CALL: it may end transactions by itself, which it can at top
+  /// level alone, and when it fails, nobody knows how much of it is done.
   [[nodiscard]] bool may_commit() const noexcept;
 
   /// Does it wait for other transactions to end, while it lets them read and write?

@@ -141,7 +141,8 @@ class Migrator {
                 const std::optional<core::TargetVariables>& variables, bool quiet, TargetSync& sync,
                 TargetResult& result);
   /// The other tool's table of the target, checked against what these steps do.
-  [[nodiscard]] TargetSync synced(const Target& target, const TargetSession& session, std::span<const core::Step> steps);
+  [[nodiscard]] TargetSync synced(const Target& target, const TargetSession& session,
+                                  std::span<const core::Step> steps);
 
   MemoryContext context_;
   Settings settings_;

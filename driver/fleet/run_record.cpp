@@ -93,7 +93,8 @@ awaitable<void> RunRecord::lead(std::int64_t run) {
   Deadline const deadline = Clock::now() + kTimeout;
   BatchResult const reply = co_await leader.batch(statements, deadline);
   if (reply.failure) throw explained(*reply.failure);
-  if (reply.results.back().text(0, 0) != "t") {
+  constexpr std::size_t kLock = 1;  // of the statements
+  if (reply.results[kLock].text(0, 0) != "t") {
     throw ServerError(ServerError::Kind::refused,
                       {.severity = "ERROR",
                        .sqlstate = "55006",

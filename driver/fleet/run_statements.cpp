@@ -122,13 +122,14 @@ std::vector<Statement> begin_run_again(const RunHeader& header, std::int64_t run
 }
 
 std::vector<Statement> lead_run(std::int64_t run, int server_version) {
-  // Through a pooler of transactions no session is ours but for a transaction. This one has neither a snapshot nor an
-  // xid, so that nobody waits for it.
-  std::vector<Statement> statements{{"BEGIN"}, {"SET LOCAL idle_in_transaction_session_timeout = 0"}};
-  if (server_version >= 170000) statements.push_back({"SET LOCAL transaction_timeout = 0"});
+  // Through a pooler of transactions no session is ours but for a transaction. This one has no xid, and no snapshot
+  // once a SET has taken the place of the SELECT: nobody waits for it, not even CREATE INDEX CONCURRENTLY.
   auto const low = static_cast<std::int32_t>(static_cast<std::uint32_t>(run));
-  statements.push_back({"SELECT pg_try_advisory_xact_lock($1::integer, $2::integer)",
-                        {std::to_string(kRunLockClass + (run >> 32)), std::to_string(low)}});
+  std::vector<Statement> statements{{"BEGIN"},
+                                    {"SELECT pg_try_advisory_xact_lock($1::integer, $2::integer)",
+                                     {std::to_string(kRunLockClass + (run >> 32)), std::to_string(low)}}};
+  if (server_version >= 170000) statements.push_back({"SET LOCAL transaction_timeout = 0"});
+  statements.push_back({"SET LOCAL idle_in_transaction_session_timeout = 0"});
   return statements;
 }
 

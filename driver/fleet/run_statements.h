@@ -26,7 +26,8 @@ struct RunHeader {
 /// The same for a run that goes on: the last result is the newest ordinal among its targets.
 [[nodiscard]] std::vector<Statement> begin_run_again(const RunHeader& header, std::int64_t run);
 
-/// In a transaction that is left open as long as the session leads the run: true, or false when another one does.
+/// In a transaction that is left open as long as the session leads the run: the second one gives true, or false when
+/// another session does.
 /// Sessions that lead a run hold this lock; where nobody holds it, a run that is not finished was interrupted.
 [[nodiscard]] std::vector<Statement> lead_run(std::int64_t run, int server_version);
 /// Its state, and whether a session leads it.

@@ -23,6 +23,17 @@ TEST(Selection, ShardsAreAnIndexAndACount) {
   }
 }
 
+std::string labels_of(const std::vector<std::string>& items) {
+  CLI::App app;
+  std::string labels;
+  add_label_option(
+      app, [&](std::string given) { labels = std::move(given); }, "labels");
+  std::vector<std::string> words;  // the last one first
+  for (auto item = items.rbegin(); item != items.rend(); ++item) words.insert(words.end(), {*item, "--label"});
+  app.parse(std::move(words));
+  return labels;
+}
+
 TEST(Selection, LabelsBecomeJson) {
   EXPECT_EQ(labels_of({"region=eu"}), R"({"region":"eu"})");
   EXPECT_EQ(labels_of({"region=eu", "note=a=\"b\""}), R"({"region":"eu","note":"a=\"b\""})");

@@ -67,6 +67,21 @@ TEST_F(DriverRuns, LeavesNoRunWithNothingToDo) {
   EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.runs"), "1");
 }
 
+TEST_F(DriverRuns, KeepNobodyWaitingByTheirLeader) {
+  add_migrations({"001"});
+  add_gated_migration("002");
+  add_schemas(1);
+  hold_gate();
+  DriverProcess driver = start({"upgrade", "--lock-timeout", "0"});
+  wait_at_gate(1);
+  EXPECT_EQ(connect().value("SELECT count(*) || ' ' || count(backend_xmin) || ' ' || count(backend_xid)"
+                            "  FROM pg_stat_activity JOIN pg_locks USING (pid)"
+                            " WHERE state = 'idle in transaction' AND locktype = 'advisory'"),
+            "1 0 0");
+  open_gate();
+  EXPECT_EQ(driver.wait(), kDone) << driver.output() << driver.error();
+}
+
 TEST_F(DriverRuns, AreTakenBackByTheDatabase) {
   add_migrations({"001"});
   add_schemas(2);
