@@ -110,8 +110,6 @@ void add_entry(PlainBatch& batch, const PlainPart& part) {
   }
 }
 
-namespace {}  // namespace
-
 std::optional<core::ToolSync> tool_sync_of(const PlainPart& part) {
   const std::string& set = part.place.migration_set;
   const std::optional<core::SyncedTool> synced = part.store.synced_tool(set);
