@@ -6,6 +6,7 @@
 
 #include "core/text_array.h"
 #include "driver/output/figures.h"
+#include "driver/output/json_text.h"
 
 namespace tenancy::driver {
 
@@ -97,15 +98,13 @@ void Listing::add(const Result& rows, std::size_t row, Color color) {
 void Listing::add_json(const Values& values) {
   boost::json::object object;
   for (std::size_t i = 0; i < fields_.size(); ++i) object[fields_[i].key] = json_of(fields_[i].form, values[i]);
-  stream_.write(boost::json::serialize(object) + "\n");
+  stream_.write(json_line(object));
 }
 
 void Listing::finish() {
   if (table_) table_->finish();
 }
 
-void print_json(const boost::json::object& object) {
-  FileStream(STDOUT_FILENO).write(boost::json::serialize(object) + "\n");
-}
+void print_json(const boost::json::object& object) { FileStream(STDOUT_FILENO).write(json_line(object)); }
 
 }  // namespace tenancy::driver

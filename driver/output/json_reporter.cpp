@@ -69,7 +69,7 @@ void JsonReporter::finished(const Outcome& outcome) {
   if (outcome.state == Outcome::State::failed) {
     failures_.add(outcome.target, outcome.failure.value_or(ServerReport{}));
   }
-  stream_.write(json::serialize(object) + '\n');
+  stream_.write(json_line(object));
 }
 
 void JsonReporter::end(const Summary& summary) {
@@ -89,7 +89,7 @@ void JsonReporter::end(const Summary& summary) {
                             {"run", summary.run ? json::value(*summary.run) : json::value()},
                             {"duration_ms", milliseconds(summary.duration)},
                             {"errors", errors_of(failures_)}};
-  stream_.write(json::serialize(object) + '\n');
+  stream_.write(json_line(object));
 }
 
 }  // namespace tenancy::driver

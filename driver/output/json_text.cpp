@@ -6,6 +6,46 @@
 
 namespace tenancy::driver {
 
+namespace {
+
+namespace json = boost::json;
+
+void append(std::string& out, const json::value& value);
+
+void append(std::string& out, const json::object& object) {
+  out += '{';
+  for (const auto& member : object) {
+    if (out.back() != '{') out += ',';
+    out += json::serialize(member.key()) + ':';
+    append(out, member.value());
+  }
+  out += '}';
+}
+
+void append(std::string& out, const json::array& array) {
+  out += '[';
+  for (const json::value& element : array) {
+    if (out.back() != '[') out += ',';
+    append(out, element);
+  }
+  out += ']';
+}
+
+void append(std::string& out, const json::value& value) {
+  if (const json::object* const object = value.if_object()) return append(out, *object);
+  if (const json::array* const array = value.if_array()) return append(out, *array);
+  const double* const number = value.if_double();
+  out += number != nullptr ? fmt::format("{}", *number) : json::serialize(value);
+}
+
+}  // namespace
+
+std::string json_line(const json::object& object) {
+  std::string line;
+  append(line, object);
+  return line + '\n';
+}
+
 boost::json::string json_string(std::string_view text) {
   boost::json::string out;
   while (!text.empty()) {

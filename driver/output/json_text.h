@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "driver/fleet/outcome.h"
@@ -13,6 +14,9 @@ namespace tenancy::driver {
 
 /// null for empty text.
 [[nodiscard]] boost::json::value json_or_null(std::string_view text);
+
+/// The object as a line of its own, with numbers as people write them: 24.5, and not 2.45E1.
+[[nodiscard]] std::string json_line(const boost::json::object& object);
 
 /// The members tenant, server, database, schema, kind, set.
 [[nodiscard]] boost::json::object json_target(const Target& target);

@@ -44,8 +44,8 @@ TEST(Json, HasALineForEachTargetAndASummary) {
   EXPECT_EQ(stream.take(),
             R"({"type":"target","tenant":"acme","server":null,"database":null,"schema":"acme","kind":"tenant",)"
             R"("set":"default","state":"done","from":"001","to":"002","held_at":null,"steps":[{"version":"002",)"
-            R"("description":"users","direction":"up","duration_ms":1.5E0}],"attempts":1,"duration_ms":2.5E0,)"
-            R"("waited_ms":0E0,"error":null})"
+            R"("description":"users","direction":"up","duration_ms":1.5}],"skipped":[],"attempts":1,"duration_ms":2.5,)"
+            R"("waited_ms":0,"error":null})"
             "\n");
   reporter.finished(failed("globex"));
   const boost::json::value target = boost::json::parse(stream.take());
@@ -53,13 +53,14 @@ TEST(Json, HasALineForEachTargetAndASummary) {
   EXPECT_EQ(target.at("error").at("sqlstate"), "42P01");
   EXPECT_TRUE(target.at("error").at("hint").is_null());
   reporter.end(one_failed());
-  EXPECT_EQ(stream.take(),
-            R"({"type":"summary","operation":"upgrade","revision":"head","place":"app on db1.example.com",)"
-            R"("end":"failures","reason":null,"targets":3,"migrated":1,"unchanged":1,"failed":1,"cancelled":0,)"
-            R"("not_started":0,"retries":2,"run":7,"duration_ms":1.5E3,"errors":[{"sqlstate":"42P01","message":)"
-            R"("migration 002: statement 1 (002_users.sql line 4): relation \"users\" does not exist",)"
-            R"("targets":1,"first":"tenant \"globex\""}]})"
-            "\n");
+  EXPECT_EQ(
+      stream.take(),
+      R"({"type":"summary","operation":"upgrade","revision":"head","place":"app on db1.example.com",)"
+      R"("end":"failures","reason":null,"targets":3,"migrated":1,"unchanged":1,"failed":1,"cancelled":0,)"
+      R"("not_started":0,"retries":2,"skipping":0,"run":7,"duration_ms":1500,"errors":[{"sqlstate":"42P01","message":)"
+      R"("migration 002: statement 1 (002_users.sql line 4): relation \"users\" does not exist",)"
+      R"("targets":1,"first":"tenant \"globex\""}]})"
+      "\n");
 }
 
 TEST(Json, IsValidWhateverOthersWrote) {
