@@ -242,7 +242,7 @@ awaitable<void> RunRecord::work() {
   }
 }
 
-awaitable<void> RunRecord::finish(const Summary& summary) {
+awaitable<void> RunRecord::finish(Summary& summary) {
   co_await Turn::wait_for(*this);
   Turn turn(*this);
   co_await write();
@@ -252,11 +252,18 @@ awaitable<void> RunRecord::finish(const Summary& summary) {
   bool const was_aborted = state_ == "aborted" && summary.end == Summary::End::stopped;
   std::vector<Statement> const statements =
       finish_run(*run_, was_aborted ? state_ : run_state_of(summary), summary, unchanged_);
-  (void)co_await send(statements);
+  BatchResult const finished = co_await send(statements);
   turn.done();
+  bool const all_was_well = summary.end == Summary::End::done || summary.end == Summary::End::nothing_to_do;
+  std::optional<RunEnd> const recorded = read_end(finished.results.front());
+  if (!all_was_well || !recorded || recorded->state != "failed") co_return;
+  summary.end = Summary::End::failures;
+  summary.reason = recorded->reason;
+  summary.failed = recorded->failed;
+  summary.targets = std::max(summary.targets, recorded->targets);
 }
 
-awaitable<void> RunRecord::close(const Summary& summary) {
+awaitable<void> RunRecord::close(Summary& summary) {
   closes_ = true;
   work_.wake_all();
   while (works_) co_await work_.wait();

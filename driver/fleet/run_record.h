@@ -50,8 +50,9 @@ class RunRecord {
   void finished(const Outcome& outcome);
 
   /// Records how it ended; nothing more may come. Must be called, also when the operation threw. What cannot be
-  /// recorded is warned of: the targets themselves say what is applied. Throws what warning throws.
-  boost::asio::awaitable<void> close(const Summary& summary);
+  /// recorded is warned of: the targets themselves say what is applied. Where targets of a run that went on have failed
+  /// before and were left alone, `summary` then says so. Throws what warning throws.
+  boost::asio::awaitable<void> close(Summary& summary);
 
   [[nodiscard]] std::optional<std::int64_t> run() const noexcept { return run_; }
   [[nodiscard]] Steering& steering() noexcept { return steering_; }
@@ -65,7 +66,7 @@ class RunRecord {
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> write();
   boost::asio::awaitable<void> obey();
-  boost::asio::awaitable<void> finish(const Summary& summary);
+  boost::asio::awaitable<void> finish(Summary& summary);
   boost::asio::awaitable<BatchResult> send(const std::vector<Statement>& statements);
   boost::asio::awaitable<Result> send_one(Statement statement);
 

@@ -84,7 +84,9 @@ constexpr const char* kFinishRun =
     "       targets = greatest(targets, $4::integer), unchanged = $5::integer, finished_at = clock_timestamp()"
     "  FROM (SELECT $2 = 'done' AND EXISTS (SELECT FROM tenancy.run_targets"
     "                                        WHERE run = $1::bigint AND state = 'failed') AS left_behind) AS targets"
-    " WHERE id = $1::bigint";
+    " WHERE id = $1::bigint"
+    " RETURNING state, reason, targets,"
+    "           (SELECT count(*) FROM tenancy.run_targets WHERE run = $1::bigint AND state = 'failed')";
 
 std::vector<Statement> begin_with(const RunHeader& header) {
   // A call of the extension loads it, and with it the defaults of its settings.
@@ -205,6 +207,14 @@ std::string run_state_of(const Summary& summary) {
       return "failed";
   }
   return "failed";
+}
+
+std::optional<RunEnd> read_end(const Result& rows) {
+  if (rows.rows() == 0) return std::nullopt;
+  return RunEnd{.state = std::string(rows.text(0, 0)),
+                .reason = std::string(rows.text(0, 1)),
+                .targets = static_cast<std::size_t>(rows.integer(0, 2)),
+                .failed = static_cast<std::size_t>(rows.integer(0, 3))};
 }
 
 std::vector<Statement> finish_run(std::int64_t run, const std::string& state, const Summary& summary,

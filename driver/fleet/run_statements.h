@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,15 @@ struct RunHeader {
 [[nodiscard]] Statement settle_targets(std::int64_t run, bool failed_too);
 [[nodiscard]] std::vector<Statement> finish_run(std::int64_t run, const std::string& state, const Summary& summary,
                                                 std::size_t unchanged);
+/// As it is recorded then.
+struct RunEnd {
+  std::string state;
+  std::string reason;
+  std::size_t targets = 0;
+  std::size_t failed = 0;
+};
+/// From the first result of finish_run(); nothing when the run is not there any more.
+[[nodiscard]] std::optional<RunEnd> read_end(const Result& rows);
 /// done, failed or stopped.
 [[nodiscard]] std::string run_state_of(const Summary& summary);
 

@@ -146,7 +146,9 @@ TEST_F(DriverRuns, SettlesTargetsThatAreNotThereAnyMore) {
   connect().exec(
       "DROP TABLE t2.t001; DROP TABLE t3.t001; SELECT tenancy.migrate_schema('t2');"
       "SELECT tenancy.deregister_tenant('t3')");
-  EXPECT_EQ(start({"run", "retry", "1"}).wait(), kDone);
+  DriverProcess retry = start({"run", "retry", "1"});
+  EXPECT_EQ(retry.wait(), kTargetsFailed) << "the run is not done";
+  EXPECT_THAT(retry.output(), HasSubstr("1 of 3 targets failed"));
   EXPECT_EQ(targets_of_run(), "t1 done 001; t2 done ; t3 failed ");
   EXPECT_EQ(state_of_run(), "failed");
 }
