@@ -97,7 +97,7 @@ void append_connection(List& list) {
 
 void append_files(List& list) {
   list.push_back(make(
-      {"migrations", SettingGroup::files, "", "DIR", "folder of the migration files"},
+      {"migrations", SettingGroup::files, "--migrations", "DIR", "folder of the migration files"},
       [](Settings & s, Name) -> auto& { return s.migrations; }));
   list.push_back(make(
       {"migration_set", SettingGroup::files, "--set", "NAME", "migration set of files that do not say it"},
