@@ -383,6 +383,12 @@ std::vector<TargetStatement> reset_session() {
   return {{"CLOSE ALL"}, {"UNLISTEN *"}, {"DISCARD SEQUENCES"}, {"SELECT pg_catalog.pg_advisory_unlock_all()"}};
 }
 
+TargetStatement do_not_wait_at_commit() {
+  return {
+      "SELECT pg_catalog.current_setting('synchronous_commit'),"
+      "       pg_catalog.set_config('synchronous_commit', 'off', true)"};
+}
+
 std::vector<TargetStatement> reset_plans() { return {{"DEALLOCATE ALL"}, {"DISCARD PLANS"}}; }
 
 }  // namespace tenancy::core

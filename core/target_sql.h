@@ -171,4 +171,8 @@ struct MigrationSettings {
 /// Prepared statements; the same holds for them.
 [[nodiscard]] std::vector<TargetStatement> reset_plans();
 
+/// Behind reset_migration(): COMMIT waits for nothing. Returns what it would have waited for, as synchronous_commit
+/// names it: that is for a later commit to wait for.
+[[nodiscard]] TargetStatement do_not_wait_at_commit();
+
 }  // namespace tenancy::core

@@ -39,6 +39,12 @@ Statement settings_of(const Request& request) {
   return statement;
 }
 
+/// The last column but one says what the commit would have waited for.
+Statement without_waiting(Statement settings) {
+  settings.sql += ", current_setting('synchronous_commit'), set_config('synchronous_commit', 'off', true)";
+  return settings;
+}
+
 /// A row of the newest version; of a set with a graph, whose order the server does not know, a row of each.
 Statement newest_of(const Target& target, const core::MigrationSet& set) {
   std::string sql(kAppliedVersions);
@@ -102,7 +108,11 @@ Statement add_migration(const core::Migration& one) {
 }  // namespace
 
 CalledRunner::CalledRunner(const MigrationStore& store, Request request)
-    : store_(store), request_(std::move(request)), settings_(settings_of(request_)), plain_(store, request_) {}
+    : store_(store),
+      request_(std::move(request)),
+      settings_(settings_of(request_)),
+      unwaited_settings_(without_waiting(settings_)),
+      plain_(store, request_) {}
 
 bool CalledRunner::has_outside_migrations(const Target& target) const {
   const core::MigrationSet& set = store_.set(target.migration_set);
@@ -115,7 +125,7 @@ bool CalledRunner::has_outside_migrations(const Target& target) const {
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
   const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
   Statement call{
-      "SELECT from_revision, to_revision, version, description, microseconds FROM tenancy." + direction +
+      "SELECT from_revision, to_revision, version, description, microseconds, skipped FROM tenancy." + direction +
           "_target($1, $2, $3, $4, $5)",
       {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt}};
   // Its tenants are not registered there.
@@ -214,6 +224,7 @@ std::optional<Statement> CalledRunner::variables_for(const Target& target) const
 void CalledRunner::take(const Result& steps, Outcome& outcome) const {
   outcome.from_revision = steps.text(0, 0);
   outcome.to_revision = steps.text(0, 1);
+  outcome.skipped = core::parse_text_array(steps.text(0, 5));
   for (std::size_t row = 0; row < steps.rows(); ++row) {
     if (steps.is_null(row, 2)) continue;  // there was nothing to do
     outcome.steps.push_back({std::string(steps.text(row, 2)), std::string(steps.text(row, 3)), request_.direction,
@@ -221,39 +232,45 @@ void CalledRunner::take(const Result& steps, Outcome& outcome) const {
   }
 }
 
-asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline) {
+asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit) {
   const Target& target = outcome.target;
   co_await update_store(connection, target, deadline);
   const std::optional<std::string> revision = co_await revision_for(connection, target, outcome, deadline);
   if (!revision) co_return;
   in_doubt_.insert_or_assign(place_of(target), *revision);
+  const bool waits = commit == Commit::waits;
   std::vector<Statement> statements;
-  statements.push_back(settings_);
+  statements.push_back(waits ? settings_ : unwaited_settings_);
   if (auto variables = variables_for(target)) statements.push_back(*std::move(variables));
   statements.push_back(migrate_call(target, *revision));
   const BatchResult reply = co_await connection.batch(statements, deadline);
   in_doubt_.erase(place_of(target));
   if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
   take(reply.results.back(), outcome);
+  if (waits) co_return;
+  const Result& settings = reply.results.front();
+  outcome.owed = owed_by(settings.text(0, settings.columns() - 2));
 }
 
-asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
+asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline,
+                                           Commit commit) {
   // In a graph no version says where a relative revision leads.
   const bool is_in_graph = store_.set(target.migration_set).has_graph();
-  if (is_in_graph && is_relative(request_.revision)) co_return co_await plain_.run(connection, target, deadline);
+  if (is_in_graph && is_relative(request_.revision))
+    co_return co_await plain_.run(connection, target, deadline, commit);
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);
     const bool goes_outside = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const StepOutcome& step) {
       return !set[set.find(step.version).value()].transactional;
     });
-    if (goes_outside) co_return co_await plain_.run(connection, target, deadline);
+    if (goes_outside) co_return co_await plain_.run(connection, target, deadline, commit);
   }
   Outcome outcome{target};
   if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
   const Clock::time_point begin = Clock::now();
   try {
-    co_await call(connection, outcome, deadline);
+    co_await call(connection, outcome, deadline, commit);
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
     in_doubt_.erase(place_of(target));

@@ -20,10 +20,15 @@ class CalledRunner : public TargetRunner {
   /// The store, which holds what tenancy.migrations of the control database does, must outlive the object.
   CalledRunner(const MigrationStore& store, Request request);
 
-  boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline) override;
+  using TargetRunner::run;
+  boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline,
+                                      Commit commit) override;
   /// What happened is found by planning again, so that its steps are not known.
   boost::asio::awaitable<std::optional<Outcome>> look_up(Connection& connection, const Target& target,
                                                          Deadline deadline) override;
+  boost::asio::awaitable<bool> holds(Connection& connection, const Outcome& outcome, Deadline deadline) override {
+    return plain_.holds(connection, outcome, deadline);
+  }
 
  private:
   using Place = std::tuple<std::string, std::string, std::string, std::string>;
@@ -33,7 +38,7 @@ class CalledRunner : public TargetRunner {
     return {target.server, target.database, target.schema, target.migration_set};
   }
 
-  boost::asio::awaitable<void> call(Connection& connection, Outcome& outcome, Deadline deadline);
+  boost::asio::awaitable<void> call(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit);
   /// What makes the other tool that goes along there the one that does here; nothing when it is.
   boost::asio::awaitable<std::optional<Statement>> update_sync(Connection& connection, const std::string& set,
                                                                Deadline deadline);
@@ -48,7 +53,8 @@ class CalledRunner : public TargetRunner {
 
   const MigrationStore& store_;
   Request request_;
-  Statement settings_;  ///< of the transaction of a call
+  Statement settings_;           ///< of the transaction of a call
+  Statement unwaited_settings_;  ///< the same, of one whose commit waits for nothing; it returns what for, see OwedWait
   PlainRunner plain_;
   std::set<StorePlace> updated_;           ///< stores of other databases that have our migrations
   std::map<Place, std::string> in_doubt_;  ///< the revision that was called for when a session was lost

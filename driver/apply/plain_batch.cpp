@@ -228,6 +228,7 @@ void add_part(PlainBatch& batch, const PlainPart& part) {
   }
   batch.add(Purpose::reset, core::reset_session());
   if (!keeps) batch.add(Purpose::reset, core::reset_plans());
+  if (!part.waits_at_commit) batch.add(Purpose::wait, core::do_not_wait_at_commit());
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
 }
 

@@ -39,6 +39,7 @@ class PlainBatch {
     check_migration,
     record,
     reset,
+    wait,  ///< COMMIT is not to
     commit,
   };
   struct Origin {
@@ -102,7 +103,8 @@ struct PlainPart {
   core::MigrationSettings limits;      ///< for migrations without their own
   bool needs_empty_schema = false;     ///< non-transactional steps are among them
   bool checks_each_statement = false;  ///< for what was made outside of the schema
-  bool keeps_statements = false;       ///< the session has prepared statements of ours
+  bool waits_at_commit = true;
+  bool keeps_statements = false;  ///< the session has prepared statements of ours
 };
 
 /// In one transaction: schema, roles, tracking table and its rows.

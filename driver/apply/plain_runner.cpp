@@ -50,13 +50,19 @@ asio::awaitable<void> PlainRunner::drive(Connection& connection, PlainTarget& pa
   }
 }
 
-asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& outcome, Deadline deadline) {
+asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& outcome, Deadline deadline,
+                                             Commit commit) {
   const Target& target = outcome.target;
   Request request = request_;
   for (bool first = true;; first = false) {
     PlainTarget part(store_, request, target, connection);
+    if (commit == Commit::does_not_wait) part.do_not_wait_at_commit();
     co_await drive(connection, part, outcome, deadline);
-    if (first) outcome.from_revision = part.from_revision();
+    outcome.owed = part.owed();
+    if (first) {
+      outcome.from_revision = part.from_revision();
+      outcome.skipped = part.skipped();
+    }
     add(outcome.steps, part.steps());
     outcome.to_revision = part.to_revision();
     if (part.failure()) co_return fail(outcome, *part.failure(), part.was_cancelled());
@@ -70,13 +76,14 @@ asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& ou
   }
 }
 
-asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& target, Deadline deadline) {
+asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& target, Deadline deadline,
+                                          Commit commit) {
   Outcome outcome{target};
   if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
   const Clock::time_point begin = Clock::now();
   std::optional<ServerReport> timeout;
   try {
-    co_await run_parts(connection, outcome, deadline);
+    co_await run_parts(connection, outcome, deadline, commit);
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
     timeout = error.report();
@@ -106,19 +113,15 @@ bool PlainRunner::has_happened(const Outcome& sent, const std::vector<core::Appl
   });
 }
 
-asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connection, const Target& target,
-                                                             Deadline deadline) {
-  const auto found = in_doubt_.find(place_of(target));
-  if (found == in_doubt_.end()) co_return std::nullopt;
-  // The lock that the lost session may still hold says that it is not at its end; then the rows say how it ended.
+asio::awaitable<std::vector<core::AppliedMigration>> PlainRunner::read_at_end(Connection& connection,
+                                                                              const Target& target, Deadline deadline) {
   PlainBatch batch;
   const core::TargetPlace place = driver::place_of(request_, target, connection.server_version());
   add_look_at_end(batch, place, request_.lock_timeout);
   const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
-  std::optional<Outcome> outcome;
+  std::vector<core::AppliedMigration> applied;
   if (!reply.failure) {
-    const std::vector<core::AppliedMigration> applied = read_rows(*batch.find(reply, PlainBatch::Purpose::applied));
-    if (has_happened(found->second, applied)) outcome = found->second;
+    applied = read_rows(*batch.find(reply, PlainBatch::Purpose::applied));
   } else {
     PlainBatch clear;
     add_rollback(clear);
@@ -126,8 +129,24 @@ asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connect
     // A table that is not there has no rows.
     if (reply.failure->sqlstate != "42P01") throw ServerError(ServerError::Kind::refused, *reply.failure);
   }
+  co_return applied;
+}
+
+asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connection, const Target& target,
+                                                             Deadline deadline) {
+  const auto found = in_doubt_.find(place_of(target));
+  if (found == in_doubt_.end()) co_return std::nullopt;
+  // The lock that the lost session may still hold says that it is not at its end; then the rows say how it ended.
+  const std::vector<core::AppliedMigration> applied = co_await read_at_end(connection, target, deadline);
+  std::optional<Outcome> outcome;
+  if (has_happened(found->second, applied)) outcome = found->second;
   in_doubt_.erase(found);
   co_return outcome;
+}
+
+asio::awaitable<bool> PlainRunner::holds(Connection& connection, const Outcome& outcome, Deadline deadline) {
+  const std::vector<core::AppliedMigration> applied = co_await read_at_end(connection, outcome.target, deadline);
+  co_return has_happened(outcome, applied);
 }
 
 asio::awaitable<void> PlainRunner::wait_for_others(Connection& connection, const Target& target, Deadline deadline) {

@@ -16,9 +16,12 @@ class PlainRunner : public TargetRunner {
   /// The store must outlive the object.
   PlainRunner(const MigrationStore& store, Request request) : store_(store), request_(std::move(request)) {}
 
-  boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline) override;
+  using TargetRunner::run;
+  boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline,
+                                      Commit commit) override;
   boost::asio::awaitable<std::optional<Outcome>> look_up(Connection& connection, const Target& target,
                                                          Deadline deadline) override;
+  boost::asio::awaitable<bool> holds(Connection& connection, const Outcome& outcome, Deadline deadline) override;
 
   /// The steps that run() would take now, which must not be relative; nothing is done. An outcome with the steps, or a
   /// failed one.
@@ -35,7 +38,10 @@ class PlainRunner : public TargetRunner {
 
   /// Sends what `part` wants sent, to its end.
   boost::asio::awaitable<void> drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline);
-  boost::asio::awaitable<void> run_parts(Connection& connection, Outcome& outcome, Deadline deadline);
+  boost::asio::awaitable<void> run_parts(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit);
+  /// What is applied, behind whoever works there; nothing where there is no tracking table.
+  boost::asio::awaitable<std::vector<core::AppliedMigration>> read_at_end(Connection& connection, const Target& target,
+                                                                          Deadline deadline);
   [[nodiscard]] bool has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const;
 
   const MigrationStore& store_;

@@ -286,6 +286,8 @@ void PlainTarget::act() {
                  std::span(plan_.steps).first(inside_),
                  {request_.lock_timeout, request_.statement_timeout}};
   part.checks_each_statement = checks_each_statement_;
+  // What commits before steps outside of transactions is waited for with them.
+  part.waits_at_commit = waits_at_commit_ || has_more();
   part.keeps_statements = connection_.keeps_statements() && !lost_statements_;
   const core::MigrationSet& set = store_.set(target_.migration_set);
   part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
@@ -303,12 +305,20 @@ std::vector<StepOutcome> PlainTarget::named(std::span<const core::Step> steps) c
   return result;
 }
 
+std::vector<std::string> PlainTarget::skipped() const {
+  const core::MigrationSet& set = store_.set(target_.migration_set);
+  std::vector<std::string> versions;
+  for (const std::size_t index : plan_.skipped) versions.push_back(set[index].version);
+  return versions;
+}
+
 void PlainTarget::take_act(const BatchResult& reply) {
   if (!reply.failure) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const Result& row = *batch_.find(reply, Purpose::record, i);
       steps_[i].duration = std::chrono::microseconds(row.integer(0, 0));
     }
+    if (const Result* const wait = batch_.find(reply, Purpose::wait)) owed_ = owed_by(wait->text(0, 0));
     return end();
   }
   const PlainBatch::Origin& origin = batch_.origin(reply.results.size());

@@ -29,6 +29,10 @@ class PlainTarget {
   /// before what is left of it is asked for again.
   PlainTarget(const MigrationStore& store, const Request& request, const Target& target, const Connection& connection);
 
+  /// The last transaction of steps commits without waiting: owed() is then what for.
+  void do_not_wait_at_commit() noexcept { waits_at_commit_ = false; }
+  [[nodiscard]] const std::optional<OwedWait>& owed() const noexcept { return owed_; }
+
   /// What to send next; nothing when it is over.
   [[nodiscard]] const PlainBatch& next() const noexcept { return batch_; }
   /// Does next() commit steps of the plan?
@@ -48,7 +52,8 @@ class PlainTarget {
   /// Behind these steps; and behind all of the plan.
   [[nodiscard]] const std::string& to_revision() const noexcept { return to_; }
   [[nodiscard]] const std::string& planned_revision() const noexcept { return plan_.to; }
-  [[nodiscard]] const std::vector<std::size_t>& skipped() const noexcept { return plan_.skipped; }
+  /// Versions that are pending, and out of order.
+  [[nodiscard]] std::vector<std::string> skipped() const;
 
   /// All of the plan, also what is not for this transaction.
   [[nodiscard]] std::vector<StepOutcome> all_steps() const { return named(plan_.steps); }
@@ -107,6 +112,8 @@ class PlainTarget {
   std::string to_;
   bool needs_rollback_ = false;  ///< before what comes next
   bool checks_each_statement_ = false;
+  bool waits_at_commit_ = true;
+  std::optional<OwedWait> owed_;
   bool lost_statements_ = false;  ///< that the session had kept
   int looks_ = 0;
   std::vector<StepOutcome> steps_;

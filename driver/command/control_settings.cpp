@@ -16,8 +16,18 @@ constexpr const char* kSettings =
     "       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'tenancy.lock_timeout'),"
     "       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'tenancy.statement_timeout'),"
     "       (SELECT array_agg(key || '=' || value)"
-    "          FROM jsonb_each_text(nullif(current_setting('tenancy.variables'), '')::jsonb))";
-enum SettingColumn { kTrackingTable, kSharedSchemas, kOutOfOrder, kRunAs, kLockTimeout, kStatementTimeout, kVariables };
+    "          FROM jsonb_each_text(nullif(current_setting('tenancy.variables'), '')::jsonb)),"
+    "       current_setting('tenancy.asynchronous_commit')";
+enum SettingColumn {
+  kTrackingTable,
+  kSharedSchemas,
+  kOutOfOrder,
+  kRunAs,
+  kLockTimeout,
+  kStatementTimeout,
+  kVariables,
+  kAsynchronous
+};
 
 RunAs run_as_of(std::string_view text) {
   if (text == "caller") return RunAs::caller;
@@ -38,6 +48,7 @@ boost::asio::awaitable<void> adopt_settings(Connection& control, const Configura
   if (is_open("run_as")) request.run_as = run_as_of(text(kRunAs));
   if (is_open("lock_timeout")) request.lock_timeout = milliseconds(kLockTimeout);
   if (is_open("statement_timeout")) request.statement_timeout = milliseconds(kStatementTimeout);
+  if (is_open("asynchronous_commit")) request.asynchronous_commit = text(kAsynchronous) == "on";
   if (rows.is_null(0, kVariables)) co_return;
   for (const std::string& one : core::parse_text_array(text(kVariables))) {
     request.variables.insert(core::parse_assignment(one));  // what is there already wins

@@ -187,7 +187,9 @@ class FleetOperation {
     if (context_.settings().output.verbose) {
       on_notice = [this](const Place&, const ServerReport& notice) { reporter_->note(notice.message); };
     }
-    RunnerSessions sessions(servers_, runners, std::move(on_notice));
+    RunnerSessions::Commits const commits{.wait = !request_.asynchronous_commit,
+                                          .connect_timeout = context_.settings().lanes.connect_timeout};
+    RunnerSessions sessions(context_.io_context().get_executor(), servers_, runners, commits, std::move(on_notice));
     Operation operation{.heading = heading(),
                         .direction = request_.direction,
                         .options = lanes(),

@@ -171,6 +171,10 @@ void append_migration(List& list) {
       {"statement_timeout", group, "--statement-timeout", "TIME", "for each statement of a migration; 0: none"},
       [](Settings & s, Name) -> auto& { return s.request.statement_timeout; }));
   list.push_back(make(
+      {"asynchronous_commit", SettingGroup::migration, "", "BOOL",
+       "many targets wait for the disk and for synchronous standbys together; off: each by itself"},
+      [](Settings & s, Name) -> auto& { return s.request.asynchronous_commit; }));
+  list.push_back(make(
       {"tracking_table", group, "--tracking-table", "NAME", "tracking table of each target"},
       [](Settings & s, Name) -> auto& { return s.request.tracking_table; }));
   list.push_back(make(

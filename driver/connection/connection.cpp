@@ -190,6 +190,16 @@ void Connection::set_grace(std::chrono::milliseconds grace) noexcept { session_-
 int Connection::server_version() const noexcept { return PQserverVersion(session_->native()); }
 int Connection::backend_pid() const noexcept { return PQbackendPID(session_->native()); }
 
+std::string Connection::address() const {
+  std::string address;
+  for (const char* const part :
+       {PQhost(session_->native()), PQhostaddr(session_->native()), PQport(session_->native())}) {
+    if (part != nullptr) address += part;
+    address += ' ';
+  }
+  return address;
+}
+
 bool Connection::in_transaction() const noexcept {
   const PGTransactionStatusType status = PQtransactionStatus(session_->native());
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;

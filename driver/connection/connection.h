@@ -89,6 +89,8 @@ class Connection {
   /// "15.4" → 150004; what the server is, or the pooler says it is.
   [[nodiscard]] int server_version() const noexcept;
   [[nodiscard]] int backend_pid() const noexcept;
+  /// Host, its address, and port that it leads to: of those that the conninfo names, one.
+  [[nodiscard]] std::string address() const;
   /// Is the session in a transaction block, failed or not?
   [[nodiscard]] bool in_transaction() const noexcept;
   /// The value of a setting that the server reports, such as client_encoding; empty when it reports none.

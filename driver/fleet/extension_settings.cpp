@@ -35,6 +35,7 @@ std::vector<std::pair<std::string, std::string>> extension_settings(const Reques
       {"tenancy.shared_schemas", std::move(schemas)},
       {"tenancy.out_of_order", std::string(core::to_string(request.out_of_order))},
       {"tenancy.run_as", std::string(to_string(request.run_as))},
+      {"tenancy.asynchronous_commit", request.asynchronous_commit ? "on" : "off"},
       {"tenancy.lock_timeout", std::to_string(request.lock_timeout.count())},
       {"tenancy.statement_timeout", std::to_string(request.statement_timeout.count())}};
   // An empty one would take away what the database's own setting says.

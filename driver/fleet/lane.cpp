@@ -41,7 +41,9 @@ asio::awaitable<void> Lane::carry_out(WorkQueue::Taken taken) {
     dispatcher_.abandoned(taken.item);
     co_return;
   }
+  std::string const server = taken.item.target.server;
   judge(std::move(taken.item), std::move(result));
+  co_await flusher_.wait_for_room(server);
 }
 
 asio::awaitable<bool> Lane::connect(WorkQueue::Taken& taken) {
@@ -79,12 +81,13 @@ asio::awaitable<void> Lane::attempt(WorkItem& item, Attempt& result) {
   Deadline const deadline = is_bounded ? Clock::now() + options_.target_timeout : kNoDeadline;
   try {
     if (item.in_doubt) {
-      std::optional<Outcome> outcome = co_await session_->look_up(item.target, deadline);
+      std::optional<Outcome> outcome = co_await look_up(item, deadline);
       if (outcome) {
         result = std::move(*outcome);
         co_return;
       }
       item.in_doubt = false;
+      item.unsafe.reset();
     }
     result = co_await session_->run(item.target, deadline);
   } catch (const ServerError& error) {
@@ -94,8 +97,17 @@ asio::awaitable<void> Lane::attempt(WorkItem& item, Attempt& result) {
   }
 }
 
+asio::awaitable<std::optional<Outcome>> Lane::look_up(WorkItem& item, Deadline deadline) {
+  if (item.unsafe) return session_->look_up_again(*item.unsafe, deadline);
+  return session_->look_up(item.target, deadline);
+}
+
 void Lane::judge(WorkItem item, Attempt result) {
   if (auto* const outcome = std::get_if<Outcome>(&result)) {
+    if (outcome->owed) {
+      flusher_.add(std::move(item), std::move(*outcome));
+      return;
+    }
     dispatcher_.attempted(std::move(item), std::move(*outcome));
     return;
   }

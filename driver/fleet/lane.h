@@ -7,15 +7,16 @@
 #include <variant>
 
 #include "driver/fleet/dispatcher.h"
+#include "driver/fleet/flusher.h"
 #include "driver/fleet/target_session.h"
 
 namespace tenancy::driver {
 
 class Lane {
  public:
-  Lane(const boost::asio::any_io_executor& executor, Dispatcher& dispatcher, SessionFactory& sessions,
+  Lane(const boost::asio::any_io_executor& executor, Dispatcher& dispatcher, Flusher& flusher, SessionFactory& sessions,
        const LaneOptions& options)
-      : dispatcher_(dispatcher), sessions_(sessions), options_(options), abort_(executor) {}
+      : dispatcher_(dispatcher), flusher_(flusher), sessions_(sessions), options_(options), abort_(executor) {}
 
   /// Takes targets until there are none. What it throws is for Dispatcher::fail().
   boost::asio::awaitable<void> work();
@@ -34,10 +35,12 @@ class Lane {
   boost::asio::awaitable<bool> connect(WorkQueue::Taken& taken);
   boost::asio::awaitable<void> open(Place place, Opened& opened);
   boost::asio::awaitable<void> attempt(WorkItem& item, Attempt& result);
+  boost::asio::awaitable<std::optional<Outcome>> look_up(WorkItem& item, Deadline deadline);
   void judge(WorkItem item, Attempt result);
   void close();
 
   Dispatcher& dispatcher_;
+  Flusher& flusher_;
   SessionFactory& sessions_;
   const LaneOptions& options_;
   std::unique_ptr<TargetSession> session_;

@@ -28,6 +28,8 @@ class RunningOperation {
       : executor_(executor),
         operation_(operation),
         dispatcher_(executor, operation.direction, operation.options, operation.bound_of, operation.reporter),
+        flusher_(executor, dispatcher_, operation.sessions, operation.options,
+                 [this](asio::awaitable<void> part) { start(std::move(part)); }),
         ended_(executor) {}
 
   asio::awaitable<Summary> run() {
@@ -39,7 +41,7 @@ class RunningOperation {
           [this](const std::string& signal) { cancel(signal); });
       Steered const steered(*this);
       for (std::size_t i = 0; i < operation_.options.lanes; ++i) {
-        start(lanes_.emplace_back(executor_, dispatcher_, operation_.sessions, operation_.options).work());
+        start(lanes_.emplace_back(executor_, dispatcher_, flusher_, operation_.sessions, operation_.options).work());
       }
       start(feed());
       co_await (wait_for_end() || refresh());
@@ -140,16 +142,18 @@ class RunningOperation {
   asio::awaitable<void> cancel_lanes() {
     asio::steady_timer timer(executor_);
     for (int request = 0; request < kCancelRequests && running_ > 0; ++request) {
-      for (Lane& lane : lanes_) request_cancel(lane);
+      for (Lane& lane : lanes_) request(lane.cancel());
+      request(operation_.sessions.cancel_flushes());
       timer.expires_after(kCancelInterval);
       co_await (timer.async_wait(asio::use_awaitable) || wait_for_end());
     }
     for (Lane& lane : lanes_) lane.abort();
+    flusher_.abort();
   }
 
-  void request_cancel(Lane& lane) {
+  void request(asio::awaitable<void> cancel) {
     ++cancel_requests_;
-    asio::co_spawn(executor_, lane.cancel(), [this](std::exception_ptr error) {
+    asio::co_spawn(executor_, std::move(cancel), [this](std::exception_ptr error) {
       --cancel_requests_;
       if (error) dispatcher_.fail(std::move(error));
       ended_.wake_all();
@@ -168,8 +172,9 @@ class RunningOperation {
   asio::any_io_executor executor_;
   Operation& operation_;
   Dispatcher dispatcher_;
+  Flusher flusher_;
   std::list<Lane> lanes_;
-  std::size_t running_ = 0;  ///< lanes and the feeder
+  std::size_t running_ = 0;  ///< lanes, the feeder and flushes
   bool cancelling_ = false;
   std::size_t cancel_requests_ = 0;  ///< under way
   Event ended_;

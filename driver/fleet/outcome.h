@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "driver/connection/server_error.h"
+#include "driver/fleet/commit_wait.h"
 #include "driver/fleet/target.h"
 
 namespace tenancy::driver {
@@ -30,10 +31,12 @@ struct Outcome {
   std::string to_revision{};
   std::optional<std::string> held_at{};
   std::vector<StepOutcome> steps{};
+  std::vector<std::string> skipped{};  ///< pending versions, left out because they are out of order
   int attempts = 1;
   std::chrono::microseconds duration{0};  ///< of the last attempt
   std::chrono::microseconds waited{0};    ///< between attempts
   std::optional<ServerReport> failure{};  ///< with state failed or cancelled
+  std::optional<OwedWait> owed{};         ///< the commit is told, and is not safe yet
 };
 
 }  // namespace tenancy::driver

@@ -39,6 +39,7 @@ struct Request {
   core::OutOfOrder out_of_order = core::OutOfOrder::refuse;
   std::chrono::milliseconds lock_timeout{2000};
   std::chrono::milliseconds statement_timeout{0};
+  bool asynchronous_commit = true;  ///< commits are waited for together, see CommitFlush
   std::string tracking_table = "schema_migrations";
   std::vector<std::string> shared_schemas{"public"};
   core::VariableMap variables{};  ///< of this call: they win over those of targets

@@ -12,11 +12,13 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "driver/fleet/outcome.h"
 #include "driver/fleet/place.h"
 #include "driver/fleet/server_gate.h"
 
@@ -28,6 +30,7 @@ struct WorkItem {
   int failed_attempts = 0;
   bool in_doubt = false;  ///< its session was lost during an attempt: that may have been carried out
   std::chrono::microseconds waited{0};
+  std::shared_ptr<const Outcome> unsafe{};  ///< with in_doubt: it was told, and nobody knows whether it is safe
 };
 
 class WorkQueue {

@@ -36,16 +36,27 @@ struct Act {
   bool done_when_lost = false;  ///< it was committed before the session was lost
   bool waits = false;           ///< until release() or a cancel
   std::size_t steps = 1;
+  bool owes = false;  ///< its commit waited for nothing
+};
+
+/// What a flush comes to.
+struct Flush {
+  std::optional<ServerError> throws{};
+  std::set<std::string> loses{};  ///< schemas whose commits the server has lost
+  bool waits = false;             ///< until release() or a cancel
 };
 
 class ScriptedFleet : public SessionFactory {
  public:
-  explicit ScriptedFleet(boost::asio::io_context& context) : release_(context.get_executor()) {}
+  explicit ScriptedFleet(boost::asio::io_context& context)
+      : release_(context.get_executor()), cancelled_(context.get_executor()) {}
 
   // By the target's schema, what its attempts come to; then they are done. By server, what connecting comes to.
   std::map<std::string, std::deque<Act>> acts{};
   std::map<std::string, std::deque<ServerError>> refusals{};
-  std::size_t most_sessions = 1000;  ///< of each server; more get 53300
+  std::map<std::string, std::deque<Flush>> flushes{};  ///< likewise
+  bool owes = false;                                   ///< what acts do not say
+  std::size_t most_sessions = 1000;                    ///< of each server; more get 53300
   std::function<void(const std::string& schema)> when_running = [](const std::string&) {};
 
   // What happened.
@@ -60,10 +71,16 @@ class ScriptedFleet : public SessionFactory {
   }
 
   boost::asio::awaitable<std::unique_ptr<TargetSession>> open(const Place& place, Deadline deadline) override;
+  boost::asio::awaitable<void> flush(const std::string& server, OwedWait owed, Deadline deadline) override;
+  boost::asio::awaitable<void> cancel_flushes() override {
+    cancelled_.wake_all();
+    co_return;
+  }
 
  private:
   class ScriptedSession;
   Event release_;
+  Event cancelled_;  ///< flushes are
   bool released_ = false;
   std::set<std::string> committed_in_doubt_;
 };
@@ -97,6 +114,7 @@ class ScriptedFleet::ScriptedSession : public TargetSession {
     if (act.fails) co_return failed(std::move(outcome), *act.fails);
     fleet_.migrated[target.schema] += 1;
     outcome.steps.resize(act.steps);
+    if (act.owes) outcome.owed = OwedWait{};
     co_return outcome;
   }
 
@@ -109,6 +127,12 @@ class ScriptedFleet::ScriptedSession : public TargetSession {
     co_return outcome;
   }
 
+  boost::asio::awaitable<std::optional<Outcome>> look_up_again(Outcome outcome, Deadline /*deadline*/) override {
+    fleet_.log.push_back("look up again " + outcome.target.schema);
+    if (fleet_.migrated[outcome.target.schema] == 0) co_return std::nullopt;
+    co_return outcome;
+  }
+
   boost::asio::awaitable<void> cancel() override {
     cancelled_.wake_all();
     co_return;
@@ -117,7 +141,7 @@ class ScriptedFleet::ScriptedSession : public TargetSession {
  private:
   Act next_act(const Target& target) {
     auto& left = fleet_.acts[target.schema];
-    if (left.empty()) return {};
+    if (left.empty()) return {.owes = fleet_.owes};
     Act act = left.front();
     left.pop_front();
     return act;
@@ -148,6 +172,24 @@ inline boost::asio::awaitable<std::unique_ptr<TargetSession>> ScriptedFleet::ope
   }
   if (open_sessions[place.server] >= most_sessions) throw unreached("53300", "sorry, too many clients already");
   co_return std::make_unique<ScriptedSession>(*this, place, executor);
+}
+
+inline boost::asio::awaitable<void> ScriptedFleet::flush(const std::string& server, OwedWait /*owed*/,
+                                                         Deadline /*deadline*/) {
+  log.push_back("flush " + server);
+  Flush flush;
+  if (auto& left = flushes[server]; !left.empty()) {
+    flush = left.front();
+    left.pop_front();
+  }
+  boost::asio::steady_timer breath(co_await boost::asio::this_coro::executor, std::chrono::steady_clock::duration(0));
+  co_await breath.async_wait(boost::asio::use_awaitable);
+  if (flush.waits && !released_) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    co_await (release_.wait() || cancelled_.wait());
+  }
+  for (const std::string& schema : flush.loses) migrated[schema] = 0;
+  if (flush.throws) throw *flush.throws;
 }
 
 /// Writes everything down.
