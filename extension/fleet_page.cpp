@@ -66,6 +66,7 @@ class FleetPage {
   ScopedContext memory_;
   CacheTrimmer trimmer_;
   std::size_t unchanged_ = 0;
+  std::size_t skipping_ = 0;
 };
 
 /// Downwards, what some tenants leave the others still need.
@@ -178,6 +179,8 @@ void FleetPage::plan(PageTarget& target) {
     if (!plan.steps.empty()) {
       target.state = "pending";
       target.transactional = migrator_.is_transactional(target.target, plan);
+    } else if (!plan.skipped.empty()) {
+      ++skipping_;
     }
     subtransaction.commit();
   } catch (const PgError& error) {
@@ -210,6 +213,7 @@ PageEnd FleetPage::make() {
     if (is_down()) look_at_shared();
   }
   end.unchanged = unchanged_;
+  end.skipping = skipping_;
   if (first && !end.next.empty()) end.expected = count_all();
   return end;
 }

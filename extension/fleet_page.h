@@ -35,6 +35,7 @@ struct PageTarget {
 struct PageEnd {
   std::vector<std::string> next;  ///< empty: this was the last page
   std::size_t unchanged = 0;
+  std::size_t skipping = 0;             ///< of those: with pending migrations, left out because they are out of order
   std::optional<std::size_t> expected;  ///< of the first of several pages: targets on all of them
 };
 

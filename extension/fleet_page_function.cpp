@@ -77,12 +77,13 @@ TENANCY_SQL_FUNCTION(tenancy_fleet_page) {
                 to_cell(target.schema), Cell(to_string(target.kind)), to_cell(target.set), to_cell(one.held_at),
                 to_cell(one.state), cell_or_null(one.from), Cell(std::span(one.versions)),
                 one.transactional ? Cell(*one.transactional) : Cell(), cell_or_null(one.sqlstate),
-                cell_or_null(one.error), Cell(std::span(one.variables)), Cell()});
+                cell_or_null(one.error), Cell(std::span(one.variables)), Cell(), Cell()});
     });
     Cell const none;
     rows.add({end.next.empty() ? none : Cell(std::span(end.next)), static_cast<std::int64_t>(end.unchanged), none, none,
               none, none, none, none, none, none, none, none, none, none, none, none,
-              end.expected ? Cell(static_cast<std::int64_t>(*end.expected)) : none});
+              end.expected ? Cell(static_cast<std::int64_t>(*end.expected)) : none,
+              static_cast<std::int64_t>(end.skipping)});
     return Datum(0);
   });
 }

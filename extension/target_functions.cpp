@@ -161,11 +161,12 @@ Datum migrate_and_tell(FunctionCallInfo fcinfo, Direction direction) {
     Arguments const arguments(fcinfo);
     ResultRows rows(fcinfo);
     TargetResult const result = carry_out(arguments, direction, by_place, 1);
+    Cell const skipped = std::span<const std::string>(result.skipped);
     for (const StepResult& step : result.steps) {
       rows.add({to_cell(result.from), to_cell(result.to), to_cell(step.version), to_cell(step.description),
-                std::int64_t{step.duration.count()}});
+                std::int64_t{step.duration.count()}, skipped});
     }
-    if (result.steps.empty()) rows.add({to_cell(result.from), to_cell(result.to), {}, {}, {}});
+    if (result.steps.empty()) rows.add({to_cell(result.from), to_cell(result.to), {}, {}, {}, skipped});
     return Datum(0);
   });
 }

@@ -396,16 +396,18 @@ COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
 CREATE FUNCTION tenancy.upgrade_target(
     schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
-    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
+    OUT skipped text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_upgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
-    'Brings any schema up to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+    'Brings any schema up to a revision, the shared one too, and says from where to where, and which pending migrations tenancy.out_of_order leaves out: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
 
 CREATE FUNCTION tenancy.downgrade_target(
     schema text, revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
-    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
+    OUT skipped text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
@@ -581,12 +583,12 @@ CREATE FUNCTION tenancy.fleet_page(
     OUT next text[], OUT unchanged integer, OUT tenant text, OUT server text, OUT database text, OUT schema text,
     OUT kind text, OUT migration_set text, OUT pinned_revision text, OUT state text, OUT from_revision text,
     OUT versions text[], OUT transactional boolean, OUT sqlstate text, OUT error text, OUT variables text[],
-    OUT expected integer)
+    OUT expected integer, OUT skipping integer)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_fleet_page' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.fleet_page(text, text, text[], integer, text, text, text, jsonb, text[], text, text[], text,
                                        integer, integer) IS
-    'What in a part of the fleet has something to do, or is elsewhere; the last row has no target: it says where the next page begins, how many targets had nothing to do, and on the first of several pages how many there are on all of them.';
+    'What in a part of the fleet has something to do, or is elsewhere; the last row has no target: it says where the next page begins, how many targets had nothing to do, how many of those have pending migrations that tenancy.out_of_order leaves out, and on the first of several pages how many there are on all of them.';
 
 ------------------------------------------------------------------------------------------------------------------
 -- Runs

@@ -15,7 +15,7 @@ boost::asio::awaitable<std::optional<TargetPage>> ControlSource::next() {
     connection_.reset();
     co_return std::nullopt;
   }
-  TargetPage result{.unchanged = page->unchanged, .expected = page->expected};
+  TargetPage result{.unchanged = page->unchanged, .skipping = page->skipping, .expected = page->expected};
   result.targets.reserve(page->targets.size());
   for (PlannedTarget& planned : page->targets) result.targets.push_back(std::move(planned.target));
   co_return result;

@@ -178,6 +178,7 @@ void Dispatcher::finish(const WorkItem& item, Outcome outcome) {
 }
 
 void Dispatcher::count(const Outcome& outcome) {
+  if (outcome.state == Outcome::State::done && !outcome.skipped.empty()) ++summary_.skipping;
   switch (outcome.state) {
     case Outcome::State::done:
       ++(outcome.steps.empty() ? summary_.unchanged : summary_.migrated);

@@ -24,6 +24,7 @@ void Dispatcher::add(TargetPage page) {
   expected_ = std::max(expected_, page.expected);
   summary_.targets += page.targets.size() + page.unchanged;
   summary_.unchanged += page.unchanged;
+  summary_.skipping += page.skipping;
   if (expected_ > 0) reporter_.expected(expected_);
   if (page.unchanged > 0) reporter_.unchanged(page.unchanged);
   reporter_.found(page.targets.size(), false);

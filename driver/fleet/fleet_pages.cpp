@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kPage =
     "SELECT next, unchanged, tenant, server, database, schema, kind, migration_set, pinned_revision, state,"
-    "       from_revision, versions, transactional, sqlstate, error, variables, expected"
+    "       from_revision, versions, transactional, sqlstate, error, variables, expected, skipping"
     "  FROM tenancy.fleet_page($1, $2, $3::text[], $4::integer, $5, $6, $7, $8::jsonb, $9::text[], $10, $11::text[],"
     "                          $12, $13::integer, $14::integer)";
 enum PageColumn {
@@ -28,7 +28,8 @@ enum PageColumn {
   kSqlstate,
   kError,
   kVariables,
-  kExpected
+  kExpected,
+  kSkipping
 };
 
 const char* part_of(const Selection& selection) {
@@ -105,6 +106,7 @@ boost::asio::awaitable<std::optional<FleetPage>> FleetPages::next(Connection& co
     }
     // The last row has no target.
     page.unchanged = static_cast<std::size_t>(rows.integer(row, kUnchanged));
+    page.skipping = static_cast<std::size_t>(rows.integer(row, kSkipping));
     page.expected = static_cast<std::size_t>(rows.integer(row, kExpected));
     after_ = rows.value(row, kNext);
     at_end_ = !after_;

@@ -34,6 +34,7 @@ struct PlannedTarget {
 struct FleetPage {
   std::vector<PlannedTarget> targets{};
   std::size_t unchanged = 0;
+  std::size_t skipping = 0;  ///< of those: with pending migrations that are out of order and left out
   std::size_t expected = 0;  ///< of the first of several: targets of all; else 0
 };
 

@@ -13,6 +13,7 @@ namespace tenancy::driver {
 struct TargetPage {
   std::vector<Target> targets{};  ///< that have something to do, or may have: nobody looked at those elsewhere
   std::size_t unchanged = 0;      ///< others that were looked at, and are where they should be
+  std::size_t skipping = 0;       ///< of those: with migrations that were left out because they are out of order
   std::size_t expected = 0;       ///< of all pages together, those that are unchanged too; 0: not known
 };
 

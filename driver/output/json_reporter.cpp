@@ -61,6 +61,7 @@ void JsonReporter::finished(const Outcome& outcome) {
   object["to"] = json_or_null(outcome.to_revision);
   object["held_at"] = json_or_null(outcome.held_at.value_or(""));
   object["steps"] = steps_of(outcome);
+  object["skipped"] = json::value_from(outcome.skipped);
   object["attempts"] = outcome.attempts;
   object["duration_ms"] = milliseconds(outcome.duration);
   object["waited_ms"] = milliseconds(outcome.waited);
@@ -86,6 +87,7 @@ void JsonReporter::end(const Summary& summary) {
                             {"cancelled", summary.cancelled},
                             {"not_started", summary.not_started},
                             {"retries", summary.retries},
+                            {"skipping", summary.skipping},
                             {"run", summary.run ? json::value(*summary.run) : json::value()},
                             {"duration_ms", milliseconds(summary.duration)},
                             {"errors", errors_of(failures_)}};

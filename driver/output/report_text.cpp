@@ -1,6 +1,7 @@
 #include "driver/output/report_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -118,6 +119,8 @@ std::string outcome_text(const Outcome& outcome, const Appearance& appearance) {
            counted(outcome.steps.size(), "step", "steps") + ", " + duration_text(outcome.duration);
   }
   if (outcome.held_at) out += ", held at " + visible(*outcome.held_at);
+  if (!outcome.skipped.empty())
+    out += fmt::format(", {} skipped", visible(fmt::format("{}", fmt::join(outcome.skipped, ", "))));
   if (outcome.attempts > 1) out += fmt::format(", {} attempts", outcome.attempts);
   return out;
 }
@@ -178,6 +181,10 @@ std::string summary_text(const Heading& heading, const Summary& summary, const F
   out += time_text(summary) + '\n';
   // With nothing to do, the line has said it all.
   if (summary.end != Summary::End::nothing_to_do) out += counts(summary, appearance);
+  if (summary.skipping > 0) {
+    out += fmt::format("  {} pending migrations that are older than the newest applied one: skipped\n",
+                       counted(summary.skipping, "target has", "targets have"));
+  }
   out += group_lines(failures);
   const std::string next = next_step(summary);
   if (!next.empty()) out += next + '\n';

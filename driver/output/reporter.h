@@ -24,6 +24,7 @@ struct Summary {
   std::size_t cancelled = 0;
   std::size_t not_started = 0;
   std::size_t retries = 0;
+  std::size_t skipping = 0;           ///< targets with migrations that were left out because they are out of order
   std::optional<std::int64_t> run{};  ///< its number in tenancy.runs, if it is recorded
   std::chrono::microseconds duration{0};
 };
