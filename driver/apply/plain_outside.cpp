@@ -330,6 +330,7 @@ PlainOutside::Work PlainOutside::clear() {
   PlainBatch batch;
   batch.add(Purpose::reset, core::reset_migration());
   batch.add(Purpose::reset, core::reset_session());
+  batch.add(Purpose::reset, core::reset_plans());
   (void)co_await connection_.batch(batch.statements(), Clock::now() + kTimeToClear);
 }
 
