@@ -341,8 +341,7 @@ void PlainTarget::take_act(const BatchResult& reply) {
 }
 
 std::string PlainTarget::step_name(const core::Step& step) const {
-  const std::string& version = store_.set(target_.migration_set)[step.migration].version;
-  return (step.direction == core::Direction::up ? "migration " : "downgrade of migration ") + version;
+  return core::step_name(step, store_.set(target_.migration_set)[step.migration].version);
 }
 
 ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatch::Origin& origin) {
