@@ -1,8 +1,8 @@
 """Measures tenancy against the ways in which fleets are migrated without it: make bench.
 
 Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE (psql, dbmate) and ALEMBIC_SIZE tenants of
-the fleet for the slow ways (0 leaves them out; dbmate is left out where it is not installed), DATABASES for tenants that
-have one of their own, QUIET seconds to wait before each measurement until others leave the machine alone. The only
+the fleet for the slow ways (0 leaves them out; dbmate is left out where it is not installed), DATABASES for tenants
+that have one of their own, QUIET seconds to wait before each measurement until others leave the machine alone. The only
 argument is the file for the results, JSON. The driver is the program TENANCY, which `make driver` builds.
 """
 
@@ -45,8 +45,8 @@ class Bench:
             if shutil.which("dbmate"):
                 self.ways.append(peers.Dbmate(max(workers), min(xargs_size, size), folder))
         if alembic_size > 0:
-            self.ways.append(peers.AlembicCommands(max(workers), min(alembic_size, size), folder))
-            self.ways.append(peers.AlembicPool(max(workers), min(alembic_size, size), folder))
+            self.ways += peers.alembic_ways(max(workers), min(alembic_size, size), folder)
+        self.peers = [way for way in self.ways if hasattr(way, "look")]
 
     def turns(self):
         """The ways take turns, every other time in reverse."""
@@ -105,6 +105,7 @@ class Bench:
             "no_op": ("migrate_all, nothing to do", "SELECT count(*) FROM tenancy.migrate_all()"),
             "status": ("status", "SELECT count(*) FROM tenancy.status()"),
         }
+        head = f"{self.runs + 1:03}"
         for turn in range(1, self.runs + 1):
             for kind, (name, sql) in parts.items():
                 self.settle()
@@ -122,6 +123,12 @@ class Bench:
                 way.work(None)
                 watch.stop()
                 self.record("nothing", turn, way.name, f"{way.kind}_no_op", way.connections, self.size, watch)
+            for way in self.peers:
+                self.settle()
+                watch = machine.Stopwatch()
+                way.look(head)
+                watch.stop()
+                self.record("nothing", turn, way.name, f"{way.kind}_no_op", way.connections, way.size, watch)
 
     def databases(self, count, connections):
         """Tenants with databases of their own, with the extension and without it."""
@@ -171,7 +178,7 @@ def main(result_file):
         bench = Bench(size, workers, runs, xargs_size, alembic_size, quiet, driver, folder)
         bench.create()
         bench.alter()
-    bench.nothing()
+        bench.nothing()
     if databases_size > 0:
         bench.databases(databases_size, max(workers))
     watched = bench.memory()

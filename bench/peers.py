@@ -11,6 +11,10 @@ import ways
 
 
 class Peer(ways.Way):
+    def look(self, version):
+        """Nothing to do: a tool finds that out by itself."""
+        self.work(version)
+
     def verify(self, version):
         migrated = cluster.count_migrated(self.database, version)
         if migrated != self.size:
@@ -47,7 +51,15 @@ class Psql(Xargs):
         self.script.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def work(self, version):
-        self.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "schema={}", "-f", self.script])
+        self.run_script(self.script)
+
+    def look(self, version):
+        look = self.script.with_name("look.sql")
+        look.write_text(f"SELECT FROM :\"schema\".schema_migrations WHERE version = '{version}';\n", encoding="utf-8")
+        self.run_script(look)
+
+    def run_script(self, script):
+        self.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "schema={}", "-f", script])
 
 
 class Dbmate(Peer, Xargs):
@@ -69,7 +81,7 @@ class Dbmate(Peer, Xargs):
 
 
 class Alembic(Peer):
-    """`alembic upgrade head` for each tenant: by processes of the command, or by as many that have Alembic loaded."""
+    """`alembic upgrade head` for each tenant: by processes of the command, or by scripts that have Alembic loaded."""
 
     def __init__(self, kind, name, connections, size, folder):
         super().__init__(name, kind, connections, size)
@@ -97,13 +109,24 @@ class AlembicCommands(Alembic, Xargs):
         self.run(["alembic", "-c", self.folder / "alembic.ini", "-x", "tenant={}", "upgrade", "head"])
 
 
-class AlembicPool(Alembic):
-    def __init__(self, connections, size, folder):
-        super().__init__("alembic_pool", "alembic in a pool of processes", connections, size, folder)
+class AlembicScript(Alembic):
+    """By a script of bench/alembic that has Alembic loaded, once or in several processes."""
+
+    def __init__(self, kind, name, script, connections, size, folder):
+        super().__init__(kind, name, connections, size, folder)
+        self.script = script
 
     def work(self, version):
-        script = [sys.executable, "-B", self.folder / "pool.py", self.folder / "alembic.ini", str(self.connections)]
+        script = [sys.executable, "-B", self.folder / self.script, self.folder / "alembic.ini", str(self.connections)]
         environment = {**os.environ, "PGDATABASE": self.database}
         subprocess.run(
             script, input="\n".join(self.schemas), env=environment, text=True, capture_output=True, check=True
         )
+
+
+def alembic_ways(connections, size, folder):
+    return [
+        AlembicCommands(connections, size, folder),
+        AlembicScript("alembic_pool", "alembic in a pool of processes", "pool.py", connections, size, folder),
+        AlembicScript("alembic_threads", "alembic in threads", "threads.py", connections, size, folder),
+    ]

@@ -102,6 +102,41 @@ def megabytes(kilobytes):
     return f"{kilobytes / 1024:.1f}"
 
 
+PEERS = ("xargs", "dbmate", "alembic", "alembic_pool", "alembic_threads")
+
+
+def fastest(lines, part, kinds):
+    """The line with the most targets/s; None when there is none."""
+    of_them = [line for line in lines if line["part"] == part and line["kind"] in kinds]
+    return max(of_them, key=lambda line: line["targets_per_second"], default=None)
+
+
+def judge_driver(lines):
+    """The driver's goals: against the best of other tools, and against opening connections."""
+    goals = []
+    parts = {
+        "alter": (10, "one more migration", ("driver_calls",), PEERS),
+        "nothing": (100, "nothing to do", ("driver_calls_no_op",), [f"{kind}_no_op" for kind in PEERS]),
+    }
+    for part, (least, title, ours, theirs) in parts.items():
+        driver, peer = fastest(lines, part, ours), fastest(lines, part, theirs)
+        if driver is None or peer is None:
+            continue
+        ratio = driver["targets_per_second"] / peer["targets_per_second"]
+        goals.append((f"driver, {title}: {least} times the best peer ({peer['way']})", f"{ratio:.1f}", ratio >= least))
+    for kind in ("calls", "plain"):
+        medians = [
+            line["median"]
+            for wanted in (f"upgrade_{kind}", f"connect_{kind}")
+            for line in lines
+            if line["part"] == "database" and line["kind"] == wanted
+        ]
+        if len(medians) == 2:
+            ratio = medians[0] / medians[1]
+            goals.append((f"driver, databases, {kind}: 1.2 times opening them at most", f"{ratio:.2f}", ratio <= 1.2))
+    return goals
+
+
 def judge(lines, memory):
     """(goal, what was measured, met); no goal that nothing was measured for."""
     goals = []
@@ -110,12 +145,11 @@ def judge(lines, memory):
             if line["part"] == part and line["kind"] == "tenancy" and line["ratio"]:
                 goal = f"{part}: at least {least} times the asynchronous loop, {line['connections']} at once"
                 goals.append((goal, f"{line['ratio']:.2f}", line["ratio"] >= least))
-    fastest = max(
-        (line["targets_per_second"] for line in lines if line["part"] == "alter" and line["kind"] == "tenancy"),
-        default=None,
-    )
-    if fastest is not None:
-        goals.append(("alter: at least 2500 targets/s", f"{fastest:.0f}", fastest >= 2500))
+    best = fastest(lines, "alter", ("tenancy",))
+    if best is not None:
+        rate = best["targets_per_second"]
+        goals.append(("alter: at least 2500 targets/s", f"{rate:.0f}", rate >= 2500))
+    goals += judge_driver(lines)
     for line in lines:
         if line["kind"] == "no_op":
             goal = f"nothing to do for {line['targets']} targets: less than 0.5 s"
