@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kWriteInterval{250};
 constexpr std::chrono::milliseconds kAwayInterval{1000};  ///< between attempts, while the control database is away
-constexpr std::chrono::seconds kTimeout{60};              ///< of a statement
+constexpr std::chrono::seconds kTimeToLead{20};
+constexpr std::chrono::seconds kTimeout{60};  ///< of a statement
 
 std::string key_of(const Target& target) {
   return target.server + '\0' + target.database + '\0' + target.schema + '\0' + target.migration_set;
@@ -34,6 +35,34 @@ ServerError explained(const ServerReport& report) {
     explained.hint = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tenancy TO the role that migrates.";
   }
   return {ServerError::Kind::refused, std::move(explained)};
+}
+
+/// A session that does not come, though it was opened, is a pooler's: another run of the driver may wait for ours.
+ServerError no_session_to_lead(std::int64_t run) {
+  return {
+      ServerError::Kind::refused,
+      {.severity = "ERROR",
+       .sqlstate = "53300",
+       .message = "no session is free to lead run " + std::to_string(run),
+       .detail = "A run keeps one session for as long as it goes on. A pooler stands between here and the server, "
+                 "and all of its sessions are in use.",
+       .hint = "Wait until other runs have ended, make the pool larger (default_pool_size of PgBouncer), or connect "
+               "to the server itself."}};
+}
+
+/// Nothing in there waits for anybody but a pooler.
+awaitable<BatchResult> take_lead(Connection& leader, std::int64_t run) {
+  std::vector<Statement> const statements = lead_run(run, leader.server_version());
+  Deadline const deadline = Clock::now() + kTimeToLead;
+  std::optional<ServerError> failure;
+  try {
+    co_return co_await leader.batch(statements, deadline);
+  } catch (const ServerError& error) {
+    failure = error;
+  }
+  bool const has_waited =
+      Clock::now() >= deadline || failure->report().message.find("query_wait_timeout") != std::string::npos;
+  throw has_waited ? no_session_to_lead(run) : *failure;
 }
 
 }  // namespace
@@ -89,9 +118,7 @@ awaitable<Result> RunRecord::send_one(Statement statement) {
 awaitable<void> RunRecord::lead(std::int64_t run) {
   leader_.reset();
   Connection leader = co_await open_();
-  std::vector<Statement> const statements = lead_run(run, leader.server_version());
-  Deadline const deadline = Clock::now() + kTimeout;
-  BatchResult const reply = co_await leader.batch(statements, deadline);
+  BatchResult const reply = co_await take_lead(leader, run);
   if (reply.failure) throw explained(*reply.failure);
   constexpr std::size_t kLock = 1;  // of the statements
   if (reply.results[kLock].text(0, 0) != "t") {

@@ -173,6 +173,18 @@ TEST_F(DriverPooledFleet, EndsARolloutThatIsInterrupted) {
   expect_fleet_is_complete();
 }
 
+TEST_F(DriverPooledFleet, SaysThatThePoolHasNoSessionForARun) {
+  const Pooler small(cluster(), {{"default_pool_size", "1"}, {"query_wait_timeout", "1"}});
+  control_conninfo_ = small.conninfo(database());
+  add_migrations({"001"});
+  add_schemas(2);
+  DriverProcess driver = start({"upgrade"});
+  EXPECT_EQ(driver.wait(), kTargetsFailed);
+  EXPECT_THAT(driver.error(), AllOf(HasSubstr("no session is free to lead run 1"), HasSubstr("default_pool_size")));
+  EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.runs"), "0");
+  EXPECT_EQ(count_applied("001"), 0);
+}
+
 TEST_F(DriverPooledFleet, WorksBesideAnotherDriver) {
   add_migrations({"001", "002"});
   add_schemas(40);
