@@ -112,6 +112,13 @@ SELECT unchanged, tenant, versions FROM tenancy.fleet_page(tenants => '{r2}', pa
 SELECT id FROM tenancy.pin_tenant('r1', '3');
 SELECT schema, pinned_revision, versions FROM tenancy.fleet_page(tenants => '{r2}', part => 'tenants');
 
+-- What is out of order and left out.
+SET tenancy.out_of_order = skip;
+SELECT tenancy.add_migration('1.5', 'CREATE TABLE b (id int)', 'DROP TABLE b');
+SELECT tenant, versions, unchanged, skipping FROM tenancy.fleet_page(revision => '2', part => 'tenants', pattern => 'fp%');
+SELECT tenancy.drop_migration('1.5');
+RESET tenancy.out_of_order;
+
 -- One tenant may go a number of steps.
 SELECT tenant, versions FROM tenancy.fleet_page('down', '-1', tenants => '{fp_b}');
 SELECT tenant, versions FROM tenancy.fleet_page('up', '+1', tenants => '{fp_c}', part => 'tenants');

@@ -18,6 +18,16 @@ SELECT from_revision, to_revision, version FROM tenancy.downgrade_target('told_t
 SELECT from_revision, to_revision, version FROM tenancy.downgrade_target('told_t', 'base');
 SELECT * FROM tenancy.downgrade_target('told_t', 'base');
 
+-- What is out of order and left out.
+SELECT version FROM tenancy.upgrade_target('told_t', '2');
+SELECT tenancy.add_migration('1.5', 'CREATE TABLE c (id int)', 'DROP TABLE c');
+SET tenancy.out_of_order = skip;
+SELECT version, skipped FROM tenancy.upgrade_target('told_t');
+SELECT version, skipped FROM tenancy.upgrade_target('told_t');
+RESET tenancy.out_of_order;
+SELECT tenancy.drop_migration('1.5');
+SELECT count(*) FROM tenancy.downgrade_target('told_t', 'base');
+
 -- The shared schema gets what is for it.
 SELECT from_revision, to_revision, version FROM tenancy.upgrade_target('public');
 SELECT from_revision, to_revision, version FROM tenancy.downgrade_target('public');

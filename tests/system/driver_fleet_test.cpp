@@ -57,6 +57,27 @@ TEST_F(DriverFleet, MigratesTwoHundredDatabases) {
   expect_fleet_is_complete();
 }
 
+TEST_F(DriverFleet, SaysWhatItLeavesOutBecauseItIsOutOfOrder) {
+  add_migrations({"001", "003"});
+  add_schemas(3);
+  add_databases(1);
+  ASSERT_EQ(start({"upgrade"}).wait(), kDone);
+  add_migrations({"002"});
+  const std::string skipped = "targets have pending migrations that are older than the newest applied one: skipped";
+  DriverProcess nothing = start({"upgrade", "--out-of-order", "skip"});
+  EXPECT_EQ(nothing.wait(), kDone) << nothing.error();
+  EXPECT_THAT(nothing.output(), HasSubstr("4 " + skipped));
+  for (const std::string way : {"--plain", "--quiet"}) {
+    const std::string version = way == "--plain" ? "004" : "005";
+    add_migrations({version});
+    DriverProcess driver = start({"upgrade", "--out-of-order", "skip", "--json", way});
+    EXPECT_EQ(driver.wait(), kDone) << driver.output() << driver.error();
+    EXPECT_THAT(driver.output(), HasSubstr(R"("to":")" + version + R"(",)")) << way;
+    EXPECT_THAT(driver.output(), HasSubstr(R"("skipped":["002"])")) << way;
+    EXPECT_THAT(driver.output(), HasSubstr(R"("skipping":4)")) << way;
+  }
+}
+
 TEST_F(DriverFleet, GoesDownAndUpAgain) {
   add_migrations({"001", "002", "003"});
   add_schemas(5);
