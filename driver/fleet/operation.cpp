@@ -142,8 +142,8 @@ class RunningOperation {
   asio::awaitable<void> cancel_lanes() {
     asio::steady_timer timer(executor_);
     for (int request = 0; request < kCancelRequests && running_ > 0; ++request) {
-      for (Lane& lane : lanes_) request(lane.cancel());
-      request(operation_.sessions.cancel_flushes());
+      for (Lane& lane : lanes_) send(lane.cancel());
+      send(operation_.sessions.cancel_flushes());
       timer.expires_after(kCancelInterval);
       co_await (timer.async_wait(asio::use_awaitable) || wait_for_end());
     }
@@ -151,7 +151,7 @@ class RunningOperation {
     flusher_.abort();
   }
 
-  void request(asio::awaitable<void> cancel) {
+  void send(asio::awaitable<void> cancel) {
     ++cancel_requests_;
     asio::co_spawn(executor_, std::move(cancel), [this](std::exception_ptr error) {
       --cancel_requests_;

@@ -54,7 +54,8 @@ TEST_F(Flushes, KeepTenantsWaitingForASharedSchemaThatIsNotSafe) {
   add_shared();
   add_many(2);
   fleet.when_running = [&](const std::string& schema) {
-    if (schema != "public") EXPECT_EQ(outcome_of("public").state, Outcome::State::done);
+    if (schema == "public") return;
+    EXPECT_EQ(outcome_of("public").state, Outcome::State::done);
   };
   EXPECT_EQ(run().migrated, 3U);
 }
