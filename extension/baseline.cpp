@@ -123,7 +123,7 @@ Baseline record_baseline(Migrator& migrator, const Target& target, const Baselin
       expected = read_catalogue(reference.schema, left_out(migrator.settings()));
     } else {
       // Steps forward are counted from where the target stands, and the reference begins with nothing.
-      if (up.revision.kind == core::Revision::Kind::forward) up.revision = core::parse_revision(plan.to);
+      up.revision = core::parse_revision(plan.goal);
       expected = catalogue_of_scratch(migrator, target, up, session->role.role);
     }
     baseline.differences = differences(read_catalogue(target.schema, left_out(migrator.settings())), expected);

@@ -1,6 +1,7 @@
 // SQL functions that fill and read the store of migrations.
 #include "core/flyway.h"
 #include "core/migration_file.h"
+#include "core/revision_walk.h"
 #include "core/version.h"
 #include "extension/sql_call.h"
 #include "extension/store.h"
@@ -217,6 +218,25 @@ TENANCY_SQL_FUNCTION(tenancy_check_variable_name) {
   return sql_entry([=] {
     core::check_variable_name(*Arguments(fcinfo).optional_text(0));
     return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_resolve_revision) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    std::string const word = arguments.required_text(0, "revision");
+    core::Revision const revision = core::parse_revision(word);
+    if (revision.is_relative()) {
+      throw PgError(ERRCODE_INVALID_PARAMETER_VALUE,
+                    "where revision " + word + " leads depends on what is applied in a target", {},
+                    "Name a version, or a place that is the same for all targets.");
+    }
+    if (revision.kind == core::Revision::Kind::base) return text_datum("base");
+    ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
+    Store store(memory.get());
+    core::MigrationSet const& set = store.set(arguments.required_text(1, "migration_set"));
+    core::RevisionPlace const place = core::resolve_place(set, core::to_text(revision));
+    return text_datum(place.version ? set[*place.version].version : "base");
   });
 }
 

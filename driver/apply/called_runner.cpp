@@ -53,10 +53,6 @@ std::string revision_in(const Result& rows, const core::MigrationSet& set) {
   return rows.rows() == 0 ? "base" : std::string(rows.text(0, 0));
 }
 
-bool is_relative(const core::Revision& revision) {
-  return revision.kind == Kind::forward || revision.kind == Kind::back;
-}
-
 std::string text_of(const std::optional<std::chrono::milliseconds>& time) {
   return time ? milliseconds(*time) : std::string();
 }
@@ -181,7 +177,7 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
 
 asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connection& connection, const Target& target,
                                                                        Outcome& outcome, Deadline deadline) {
-  if (is_relative(request_.revision)) {
+  if (request_.revision.is_relative()) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     if (plan.failure) throw ServerError(ServerError::Kind::refused, *plan.failure);
     co_return plan.to_revision;
@@ -240,7 +236,7 @@ asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcom
 asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline) {
   // In a graph no version says where a relative revision leads.
   const bool is_in_graph = store_.set(target.migration_set).has_graph();
-  if (is_in_graph && is_relative(request_.revision)) co_return co_await plain_.run(connection, target, deadline);
+  if (is_in_graph && request_.revision.is_relative()) co_return co_await plain_.run(connection, target, deadline);
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);

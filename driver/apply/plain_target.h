@@ -47,6 +47,8 @@ class PlainTarget {
   /// Behind these steps; and behind all of the plan.
   [[nodiscard]] const std::string& to_revision() const noexcept { return to_; }
   [[nodiscard]] const std::string& planned_revision() const noexcept { return plan_.to; }
+  /// What was asked for, in words that do not depend on what is applied.
+  [[nodiscard]] const std::string& goal() const noexcept { return plan_.goal; }
   [[nodiscard]] const std::vector<std::size_t>& skipped() const noexcept { return plan_.skipped; }
 
   /// All of the plan, also what is not for this transaction.

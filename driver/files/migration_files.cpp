@@ -108,7 +108,8 @@ void find_gaps(const std::vector<core::Migration>& migrations, std::vector<Findi
   std::set<std::pair<std::string_view, std::string_view>> known;
   for (const core::Migration& one : migrations) known.emplace(one.set, one.version);
   for (const core::Migration& one : migrations) {
-    for (const std::string& version : one.after.value_or(std::vector<std::string>())) {
+    for (const std::string& word : one.after.value_or(std::vector<std::string>())) {
+      std::string_view const version = core::predecessor_in(word).version;
       if (known.contains({one.set, version})) continue;
       findings.push_back({Finding::Kind::warning, one.filename, 0,
                           fmt::format("it comes after {}, which no file of set {} holds", version, one.set),
