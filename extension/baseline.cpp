@@ -85,13 +85,13 @@ void record(Migrator& migrator, const Target& target, TargetSession& session, co
   TargetSync sync(migrator.store().synced_tool(target.set), set, target.schema, session.tracking.applied);
   session.require_tracking(target);
   for (const core::Step& step : plan.steps) {
-    std::string const filename = migrator.store().runnable(target.set, step.migration).filename;
+    core::ToolFile const file = migrator.store().runnable(target.set, step.migration).file;
     RoleScope const as_role(session.role);
     const core::StoredMigration& stored = set[step.migration];
     delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     insert_tracking_row(session.tracking.relation,
                         {target.set, stored.version, stored.description, stored.checksum, {}});
-    sync.record(step.migration, step.direction, filename);
+    sync.record(step.migration, step.direction, file);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "core/migration_file.h"
 #include "core/revision_walk.h"
 #include "core/version.h"
+#include "extension/checksum.h"
 #include "extension/sql_call.h"
 #include "extension/store.h"
 
@@ -15,6 +16,7 @@ core::FileDefaults file_defaults(const Value& set, const Value& scope, const Val
   if (set) defaults.set = *set;
   if (scope) defaults.scope = core::parse_scope(*scope);
   if (format) defaults.format = core::parse_format(*format);
+  defaults.sha256 = [](std::string_view bytes) { return checksum(std::string(bytes)); };
   return defaults;
 }
 
@@ -157,6 +159,7 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.variables = core::parse_variable_syntax(arguments.required_text(14, "variables"));
     if (arguments.array(15)) migration.after = arguments.texts(15, "after");
     migration.branches = arguments.texts(16, "branches");
+    migration.tool_checksum = arguments.optional_text(17).value_or("");
     return text_datum(to_string(store_migration(migration)));
   });
 }

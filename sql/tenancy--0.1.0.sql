@@ -24,6 +24,7 @@ CREATE TABLE tenancy.migrations (
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
     after                text[] CHECK (NOT repeatable OR after IS NULL),
     branches             text[] NOT NULL DEFAULT '{}',
+    tool_checksum        text,
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration_set, version)
@@ -44,6 +45,8 @@ COMMENT ON COLUMN tenancy.migrations.variables IS
 COMMENT ON COLUMN tenancy.migrations.after IS
     'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
 COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
+COMMENT ON COLUMN tenancy.migrations.tool_checksum IS
+    'Of the file''s bytes, as Flyway or Prisma counts it; NULL for other tools'' files.';
 
 CREATE TABLE tenancy.servers (
     name            text PRIMARY KEY CHECK (name <> ''),
@@ -241,10 +244,11 @@ CREATE FUNCTION tenancy.add_migration(
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
-    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}')
+    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}',
+    tool_checksum text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[]) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[], text) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(

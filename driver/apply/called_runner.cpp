@@ -74,7 +74,8 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           one.down ? "+" + one.down->sql : "-",
           one.filename,
           one.after ? "+" + listing(*one.after) : "-",
-          listing(one.branches)};
+          listing(one.branches),
+          one.tool_checksum};
 }
 
 Statement add_migration(const core::Migration& one) {
@@ -85,14 +86,14 @@ Statement add_migration(const core::Migration& one) {
   return {
       "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
       "                             variables => $12, filename => $13, after => $14::text[],"
-      "                             branches => $15::text[])",
+      "                             branches => $15::text[], tool_checksum => nullif($16, ''))",
       {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
        std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
        word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
        std::string(to_string(one.variables)),
        one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename),
-       one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt,
-       core::text_array(one.branches)}};
+       one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt, core::text_array(one.branches),
+       one.tool_checksum}};
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ namespace tenancy::driver {
 
 class MigrationStore {
  public:
-  /// Throws core::Error(duplicate_version), and what check() of their scripts throws, named by migration.
+  /// Throws core::Error(duplicate_version), and what check() of their scripts up throws, named by migration. Without
+  /// down SQL that it refuses they are irreversible.
   explicit MigrationStore(std::vector<core::Migration> migrations);
 
   /// Reads tenancy.migrations and tenancy.synced_tools. Throws ServerError.
@@ -61,6 +62,7 @@ class MigrationStore {
   void check() const;
   void check(const std::string& set, std::size_t index, core::Direction direction) const;
   static void check(const Script& script, const core::Migration& migration);
+  static void leave_out_broken_down(core::Migration& migration);
   [[nodiscard]] const core::VariableText& text(const std::string& set, std::size_t index,
                                                core::Direction direction) const;
 
