@@ -156,6 +156,10 @@ const core::MigrationSet& MigrationStore::set(const std::string& name) const {
       ->second.index;
 }
 
+void MigrationStore::sync(const std::string& set, core::SyncedTool tool) {
+  synced_.insert_or_assign(set, std::move(tool));
+}
+
 std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& set) const {
   const auto found = synced_.find(set);
   return found == synced_.end() ? std::nullopt : std::optional(found->second);

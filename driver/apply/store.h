@@ -34,6 +34,9 @@ class MigrationStore {
   /// In the order of names.
   [[nodiscard]] std::vector<std::string> set_names() const;
 
+  /// From now on this tool's tables go along with the set.
+  void sync(const std::string& set, core::SyncedTool tool);
+
   /// The other tool whose tables go along with the set, or nothing.
   [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;
 
