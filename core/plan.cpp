@@ -338,6 +338,10 @@ Standing standing(const MigrationSet& set, TargetKind kind, std::span<const Appl
   return result;
 }
 
+std::string step_name(const Step& step, std::string_view version) {
+  return (step.direction == Direction::up ? "migration " : "downgrade of migration ") + std::string(version);
+}
+
 std::string_view to_string(Standing::State state) noexcept {
   switch (state) {
     case Standing::State::current:

@@ -51,6 +51,9 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
+/// As errors begin that are about a step: "migration 005", "downgrade of migration 005".
+[[nodiscard]] std::string step_name(const Step& step, std::string_view version);
+
 struct Plan {
   std::vector<Step> steps;
   std::vector<std::size_t> skipped;  ///< pending, out of order, left out by OutOfOrder::skip

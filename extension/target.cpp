@@ -47,11 +47,6 @@ void require_adopted(const Target& target, Oid schema, const Tracking& tracking,
                     target.schema + "') first.");
 }
 
-std::string step_name(const core::MigrationSet& set, const core::Step& step) {
-  return (step.direction == core::Direction::up ? "migration " : "downgrade of migration ") +
-         set[step.migration].version;
-}
-
 /// Any migration of the set by its exact version, a versioned one also as revisions name it.
 std::size_t meant_by(const core::MigrationSet& set, const std::string& version) {
   std::optional<std::size_t> const exact = set.find(version);
@@ -188,7 +183,7 @@ std::optional<core::TargetVariables> Migrator::require_variables(const Target& t
     try {
       (void)store_.runnable(target.set, step.migration).sql(step.direction).render(*variables);
     } catch (PgError& error) {
-      error.prefix(step_name(set, step));
+      error.prefix(step_name(step, set[step.migration].version));
       throw;
     }
   }
@@ -235,7 +230,7 @@ void Migrator::run_step(const Target& target, TargetSession& session, const core
     sync.record(step.migration, step.direction, migration.file);
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
-    error.prefix(step_name(store_.set(target.set), step));
+    error.prefix(step_name(step, stored.version));
     throw;
   }
 }

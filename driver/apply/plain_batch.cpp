@@ -10,7 +10,7 @@ namespace tenancy::driver {
 using Purpose = PlainBatch::Purpose;
 
 void PlainBatch::add(Origin origin, core::TargetStatement statement) {
-  statements_.push_back({std::move(statement.sql), std::move(statement.parameters)});
+  statements_.push_back({std::move(statement.sql), std::move(statement.parameters), keeps_ && statement.is_kept});
   origins_.push_back(origin);
 }
 
@@ -28,6 +28,7 @@ const Result* PlainBatch::find(const BatchResult& reply, Purpose purpose, std::s
 namespace {
 
 void add_facts(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
+  batch.keep_statements(true);
   batch.add(Purpose::transaction, core::begin_statement());
   batch.add(Purpose::settings, core::own_settings(lock_timeout));
   batch.add(Purpose::facts, core::read_facts(place));
@@ -108,8 +109,6 @@ void add_entry(PlainBatch& batch, const PlainPart& part) {
     batch.add(Purpose::create_tracking, core::create_tracking(part.place));
   }
 }
-
-namespace {}  // namespace
 
 std::optional<core::ToolSync> tool_sync_of(const PlainPart& part) {
   const std::string& set = part.place.migration_set;
@@ -201,9 +200,21 @@ void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, 
   add_record(batch, part, step, rows);
 }
 
+/// What definitions call of a tenant's has the same rights as the caller then, and nothing to win by it.
+bool may_keep_statements(const PlainPart& part) {
+  if (!part.keeps_statements || part.facts.role) return false;
+  return std::none_of(part.steps.begin(), part.steps.end(), [&](const core::Step& step) {
+    const Script& script = part.scripts.script(step);
+    return std::any_of(script.statements().begin(), script.statements().end(),
+                       [](const Script::Statement& one) { return !one.kind.is_definition(); });
+  });
+}
+
 }  // namespace
 
 void add_part(PlainBatch& batch, const PlainPart& part) {
+  const bool keeps = may_keep_statements(part);
+  batch.keep_statements(keeps);
   add_entry(batch, part);
   std::optional<core::ToolSync> sync = tool_sync_of(part);
   if (sync) add_tool_check(batch, part, *sync);
@@ -216,6 +227,7 @@ void add_part(PlainBatch& batch, const PlainPart& part) {
     if (i + 1 < part.steps.size()) add_own_session(batch, part);
   }
   batch.add(Purpose::reset, core::reset_session());
+  if (!keeps) batch.add(Purpose::reset, core::reset_plans());
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
 }
 
