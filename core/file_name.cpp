@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kSuffix = ".sql";
 constexpr std::string_view kUpSuffix = ".up.sql";
 constexpr std::string_view kDownSuffix = ".down.sql";
+constexpr std::string_view kRollbackSuffix = ".rollback.sql";
 
 std::optional<FilePart> folder_part(std::string_view base) noexcept {
   if (base == "up.sql") return FilePart::up;
@@ -57,7 +58,11 @@ std::optional<FileName> parse_file_name(std::string_view name) noexcept {
     return FileName{part, stem, name.substr(0, name.size() - rest)};
   }
   if (!path.base.ends_with(kSuffix)) return std::nullopt;
-  return FileName{FilePart::whole, path.base.substr(0, path.base.size() - kSuffix.size()), name};
+  // The way down of 001_a.sql may be 001_a.rollback.sql, as yoyo has it; the point keeps both apart from a pair.
+  const bool is_rollback = path.base.ends_with(kRollbackSuffix);
+  const std::size_t suffix = (is_rollback ? kRollbackSuffix : kSuffix).size();
+  return FileName{is_rollback ? FilePart::down : FilePart::whole, path.base.substr(0, path.base.size() - suffix),
+                  name.substr(0, name.size() - suffix + 1)};
 }
 
 std::optional<VersionedStem> split_stem(std::string_view stem) noexcept {

@@ -80,13 +80,14 @@ struct Migration {
   VariableSyntax variables = VariableSyntax::none;  ///< of both sections
   /// What it comes after, where its version does not say its place: versions of the set, for a graph of migrations such
   /// as Alembic's. Empty: it is a beginning. Absent: it comes behind all that say their place, in the order of
-  /// versions.
+  /// versions. Those in parentheses it only needs, and does not go on with.
   std::optional<std::vector<std::string>> after;
   std::vector<std::string> branches;                      ///< names of the branches of that graph that it is part of
   std::optional<std::chrono::milliseconds> lock_timeout;  ///< per lock wait; absent: the run's
   std::optional<std::chrono::milliseconds> statement_timeout;  ///< per statement; absent: the run's
   std::string filename;                                        ///< where it came from; empty when it came from a call
-  std::string note;  ///< what was done to the file's text that its author may want to know; not stored
+  std::string tool_checksum;  ///< what the tool whose file it is records of it (tool_checksum.h); empty: nothing
+  std::string note;           ///< what was done to the file's text that its author may want to know; not stored
 };
 
 /// Set names: 1 to 63 bytes of lower-case ASCII letters, digits, `_` and `-`, beginning with a letter.

@@ -131,6 +131,7 @@ ParsedFile parse_migration_file(std::string_view name, std::string_view content,
     case FilePart::whole:
     case FilePart::up:
       file.version_line = read_up_text(text, text_rules(format, said), migration);
+      migration.tool_checksum = tool_checksum(format, content, defaults.sha256);
       break;
     case FilePart::down:
       read_down_text(text, migration);

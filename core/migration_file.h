@@ -45,6 +45,7 @@
 
 #include "core/format.h"
 #include "core/migration.h"
+#include "core/tool_checksum.h"
 
 namespace tenancy::core {
 
@@ -60,6 +61,7 @@ struct FileDefaults {
   Scope scope = Scope::tenant;
   std::optional<Format> format{};  ///< of all files; absent: found out from names and texts
   bool sets_from_folders = false;  ///< the files of a folder `users` are of the set `users`
+  Sha256 sha256{};                 ///< for Migration::tool_checksum of Prisma's files, which is empty without it
 };
 
 /// What part of a migration a file holds.

@@ -61,7 +61,8 @@ class Graph {
  private:
   [[nodiscard]] std::vector<std::size_t> known_before(std::size_t index) const {
     std::vector<std::size_t> result;
-    for (const std::string& version : **migrations_[index].after) {
+    for (const std::string& word : **migrations_[index].after) {
+      const std::string version{predecessor_in(word).version};
       const auto found = by_version_.find(version);
       if (found == by_version_.end()) continue;
       if (!has(found->second)) {
@@ -95,6 +96,11 @@ class Graph {
 }
 
 }  // namespace
+
+Predecessor predecessor_in(std::string_view word) noexcept {
+  const bool is_only_needed = word.size() > 2 && word.front() == '(' && word.back() == ')';
+  return {is_only_needed ? word.substr(1, word.size() - 2) : word, is_only_needed};
+}
 
 std::vector<MigrationPlace> order_migrations(std::span<const PlacedMigration> migrations) {
   std::vector<MigrationPlace> places;
@@ -146,7 +152,8 @@ void check_place(const Migration& migration) {
   if (migration.repeatable) {
     refuse_place("a repeatable migration has no place in the order", "It is applied after all others.");
   }
-  for (const std::string& version : *migration.after) {
+  for (const std::string& word : *migration.after) {
+    const std::string version{predecessor_in(word).version};
     if (!is_version(version)) refuse_place(quoted_text(version) + " is not a version", {});
     if (version == migration.version) refuse_place("migration " + version + " cannot come after itself", {});
   }

@@ -8,11 +8,19 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/migration.h"
 
 namespace tenancy::core {
+
+/// A word of Migration::after: `ae10`, or `(ae10)` for one that it needs without going on with it.
+struct Predecessor {
+  std::string_view version;
+  bool is_only_needed = false;
+};
+[[nodiscard]] Predecessor predecessor_in(std::string_view word) noexcept;
 
 /// One migration of a set, as far as its place is concerned. `migration` must outlive it.
 struct PlacedMigration {

@@ -37,7 +37,7 @@ MigrationSet::MigrationSet(std::string name, std::vector<StoredMigration> migrat
     if (!is_new) refuse_duplicate(name_, migrations_[twin->second].version, migration.version);
     by_version_.emplace(migration.version, index);
     if (!migration.repeatable) ++versioned_count_;
-    if (!migration.repeatable && migration.after) after_.push_back(indexes_before(migration));
+    if (!migration.repeatable && migration.after) add_place(migration);
     migrations_.push_back(std::move(migration));
   }
 }
@@ -47,19 +47,23 @@ bool MigrationSet::has_variables() const noexcept {
 }
 
 /// What stands before it is there already, in the order of the set.
-std::vector<std::size_t> MigrationSet::indexes_before(const StoredMigration& migration) const {
-  std::vector<std::size_t> indexes;
-  for (const std::string& version : *migration.after) {
-    const std::optional<std::size_t> index = find(version);
+void MigrationSet::add_place(const StoredMigration& migration) {
+  std::vector<std::size_t> after;
+  std::vector<std::size_t> goes_on_with;
+  for (const std::string& word : *migration.after) {
+    const Predecessor earlier = predecessor_in(word);
+    const std::optional<std::size_t> index = find(earlier.version);
     if (!index || migrations_[*index].repeatable) {
       throw Error(ErrorKind::bad_order,
-                  "migration " + migration.version + " of set " + name_ + " comes after " + quoted_text(version) +
-                      ", which the set does not have",
+                  "migration " + migration.version + " of set " + name_ + " comes after " +
+                      quoted_text(earlier.version) + ", which the set does not have",
                   "Load that one too, and before it, or mend the option MIGRATION_AFTER.");
     }
-    indexes.push_back(*index);
+    after.push_back(*index);
+    if (!earlier.is_only_needed) goes_on_with.push_back(*index);
   }
-  return indexes;
+  after_.push_back(std::move(after));
+  goes_on_with_.push_back(std::move(goes_on_with));
 }
 
 std::optional<std::size_t> MigrationSet::find(std::string_view version) const {
@@ -95,14 +99,35 @@ std::vector<bool> MigrationSet::up_to(std::size_t index) const {
   return result;
 }
 
-std::vector<bool> MigrationSet::behind(std::size_t index) const {
+std::vector<bool> MigrationSet::behind(const std::vector<bool>& marked) const {
   std::vector<bool> result(versioned_count_);
-  for (std::size_t later = index + 1; later < versioned_count_; ++later) {
-    result[later] =
-        later >= after_.size() || std::any_of(after_[later].begin(), after_[later].end(),
-                                              [&](std::size_t earlier) { return earlier == index || result[earlier]; });
+  bool has_begun = false;
+  for (std::size_t index = 0; index < versioned_count_; ++index) {
+    result[index] = index >= after_.size()
+                        ? has_begun
+                        : std::any_of(after_[index].begin(), after_[index].end(),
+                                      [&](std::size_t earlier) { return marked[earlier] || result[earlier]; });
+    has_begun = has_begun || marked[index];
   }
   return result;
+}
+
+std::vector<std::size_t> MigrationSet::goes_on_with(std::size_t index) const {
+  if (index < goes_on_with_.size()) return goes_on_with_[index];
+  if (index > goes_on_with_.size()) return {index - 1};
+  return ends_of_graph();
+}
+
+std::vector<std::size_t> MigrationSet::ends_of_graph() const {
+  std::vector<bool> goes_on(goes_on_with_.size());
+  for (const std::vector<std::size_t>& earlier : goes_on_with_) {
+    for (const std::size_t index : earlier) goes_on[index] = true;
+  }
+  std::vector<std::size_t> ends;
+  for (std::size_t index = 0; index < goes_on.size(); ++index) {
+    if (!goes_on[index]) ends.push_back(index);
+  }
+  return ends;
 }
 
 std::optional<std::size_t> MigrationSet::head(TargetKind kind) const noexcept {

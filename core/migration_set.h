@@ -61,14 +61,19 @@ class MigrationSet {
   /// By index: that versioned migration and all that it comes after.
   [[nodiscard]] std::vector<bool> up_to(std::size_t index) const;
 
-  /// By index: all versioned migrations that come after that one, directly or not.
-  [[nodiscard]] std::vector<bool> behind(std::size_t index) const;
+  /// By index: all versioned migrations that come after `marked` ones, directly or not.
+  [[nodiscard]] std::vector<bool> behind(const std::vector<bool>& marked) const;
+
+  /// What a versioned migration goes on with: without a graph the one before it, in a graph what it comes after, but
+  /// for what it only needs.
+  [[nodiscard]] std::vector<std::size_t> goes_on_with(std::size_t index) const;
 
   /// The newest versioned migration that applies to such targets; nothing when there is none.
   [[nodiscard]] std::optional<std::size_t> head(TargetKind kind) const noexcept;
 
  private:
-  [[nodiscard]] std::vector<std::size_t> indexes_before(const StoredMigration& migration) const;
+  void add_place(const StoredMigration& migration);
+  [[nodiscard]] std::vector<std::size_t> ends_of_graph() const;
 
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
@@ -76,7 +81,8 @@ class MigrationSet {
   std::string name_;
   std::vector<StoredMigration> migrations_;
   std::size_t versioned_count_ = 0;
-  std::vector<std::vector<std::size_t>> after_;  ///< of each that says its place: these stand first
+  std::vector<std::vector<std::size_t>> after_;         ///< of each that says its place: these stand first
+  std::vector<std::vector<std::size_t>> goes_on_with_;  ///< likewise
   std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_version_, by_key_;
 };
 

@@ -9,38 +9,13 @@
 #include "core/error.h"
 #include "core/history.h"
 #include "core/message.h"
+#include "core/revision_walk.h"
 
 namespace tenancy::core {
 
 namespace {
 
 using Kind = Revision::Kind;
-
-std::string revision_text(const Revision& revision) {
-  switch (revision.kind) {
-    case Kind::head:
-      return "head";
-    case Kind::base:
-      return "base";
-    case Kind::forward:
-      return "+" + std::to_string(revision.count);
-    case Kind::back:
-      return "-" + std::to_string(revision.count);
-    case Kind::version:
-      return revision.version;
-  }
-  return {};
-}
-
-/// "only 2 migrations are pending", "no migration is applied".
-[[noreturn]] void refuse_count(const Revision& revision, std::size_t available, std::string_view state) {
-  std::string message = "no migration is ";
-  if (available == 1) message = "only 1 migration is ";
-  if (available > 1) message = "only " + std::to_string(available) + " migrations are ";
-  message += state;
-  throw Error(ErrorKind::unknown_revision, message,
-              "The revision " + revision_text(revision) + " asks for " + std::to_string(revision.count) + ".");
-}
 
 std::vector<std::string_view> versions_of(const MigrationSet& set, std::span<const std::size_t> indexes) {
   std::vector<std::string_view> versions;
@@ -88,14 +63,39 @@ void add_repeatables(const MigrationSet& set, const History& history, Plan& plan
   }
 }
 
+/// Relative to what is applied along the graph, not in the order of the set?
+bool walks(const MigrationSet& set, const Revision& revision) {
+  return revision.is_relative() && (set.has_graph() || !revision.version.empty());
+}
+
+WalkedTarget walked_target(const MigrationSet& set, TargetKind kind, const History& history, Direction direction) {
+  WalkedTarget target{std::vector<bool>(set.versioned_count()), std::vector<bool>(set.versioned_count())};
+  for (std::size_t index = 0; index < set.versioned_count(); ++index) {
+    target.applied[index] = history.is_applied(index) || (direction == Direction::down && history.is_in_doubt(index));
+    target.is_its[index] = applies_to(set[index].scope, kind);
+  }
+  return target;
+}
+
+/// By index of versioned migrations: what a downgrade is about.
+std::vector<bool> asked_down(const MigrationSet& set, TargetKind kind, const History& history, const Revision& revision,
+                             std::string& goal) {
+  if (walks(set, revision)) {
+    goal = walk_back(set, walked_target(set, kind, history, Direction::down), revision).end;
+    return behind(set, resolve_place(set, goal));
+  }
+  if (revision.kind == Kind::version) return behind(set, resolve_place(set, revision.version));
+  return std::vector<bool>(set.versioned_count(), true);
+}
+
 /// Applied versioned migrations among `asked`, newest first; of revision `-N` the first N.
-std::vector<std::size_t> versioned_to_take_back(const History& history, const std::vector<bool>& asked,
-                                                const Revision& revision) {
+std::vector<std::size_t> versioned_to_take_back(const MigrationSet& set, const History& history,
+                                                const std::vector<bool>& asked, const Revision& revision) {
   std::vector<std::size_t> taken;
   for (std::size_t index = asked.size(); index-- > 0;) {
     if (asked[index] && (history.is_applied(index) || history.is_in_doubt(index))) taken.push_back(index);
   }
-  if (revision.kind == Kind::back) {
+  if (revision.kind == Kind::back && !walks(set, revision)) {
     const auto count = static_cast<std::size_t>(revision.count);
     if (taken.size() < count) refuse_count(revision, taken.size(), "applied");
     taken.resize(count);
@@ -186,19 +186,24 @@ OutOfOrder parse_out_of_order(std::string_view text) {
 Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                   const Revision& revision, OutOfOrder out_of_order, InDoubt in_doubt) {
   if (revision.kind == Kind::base || revision.kind == Kind::back) {
-    throw Error(ErrorKind::wrong_direction,
-                "revision " + revision_text(revision) + " goes down, and this is an upgrade",
+    throw Error(ErrorKind::wrong_direction, "revision " + to_text(revision) + " goes down, and this is an upgrade",
                 "Ask for a downgrade: an upgrade never takes a migration back.");
   }
-  const std::vector<bool> asked = asked_by(set, revision);
+  std::vector<bool> asked = asked_by(set, revision);
   const History history{set, kind, applied, in_doubt};
   history.check();
 
   Plan plan;
   plan.from = history.revision(history.newest());
+  const bool is_walk = walks(set, revision);
+  if (is_walk) {
+    const std::size_t goal = walk_up(set, walked_target(set, kind, history, Direction::up), revision);
+    plan.goal = set[goal].version;
+    asked = set.up_to(goal);
+  }
   std::vector<std::size_t> pending = pending_versioned(history, asked);
   settle_out_of_order(set, history, out_of_order, pending, plan);
-  if (revision.kind == Kind::forward) {
+  if (revision.kind == Kind::forward && !is_walk) {
     const auto count = static_cast<std::size_t>(revision.count);
     if (pending.size() < count) refuse_count(revision, pending.size(), "pending");
     pending.resize(count);
@@ -209,6 +214,7 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
   }
   const std::optional<std::size_t> last = pending.empty() ? history.newest() : std::optional{pending.back()};
   plan.to = history.revision(std::max(last, history.newest()));
+  if (plan.goal.empty()) plan.goal = revision.is_relative() ? plan.to : to_text(revision);
   if (revision.kind == Kind::head) add_repeatables(set, history, plan);
   history.require_retried(plan.steps);
   return plan;
@@ -217,16 +223,15 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
 Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                     const Revision& revision, InDoubt in_doubt) {
   if (revision.kind == Kind::head || revision.kind == Kind::forward) {
-    throw Error(ErrorKind::wrong_direction, "revision " + revision_text(revision) + " goes up, and this is a downgrade",
+    throw Error(ErrorKind::wrong_direction, "revision " + to_text(revision) + " goes up, and this is a downgrade",
                 "Ask for an upgrade.");
   }
-  const bool to_version = revision.kind == Kind::version;
-  const std::vector<bool> asked =
-      to_version ? set.behind(resolve_version(set, revision.version)) : std::vector<bool>(set.versioned_count(), true);
   const History history{set, kind, applied, in_doubt};
+  if (revision.is_relative()) history.check();
+  Plan plan;
+  const std::vector<bool> asked = asked_down(set, kind, history, revision, plan.goal);
   history.check();
 
-  Plan plan;
   plan.from = history.revision(history.newest());
   if (revision.kind == Kind::base) {
     for (std::size_t index = set.size(); index-- > set.versioned_count();) {
@@ -235,12 +240,13 @@ Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const Ap
         plan.steps.push_back({index, Direction::down, false, in_doubt_here});
     }
   }
-  for (const std::size_t index : versioned_to_take_back(history, asked, revision)) {
+  for (const std::size_t index : versioned_to_take_back(set, history, asked, revision)) {
     plan.steps.push_back({index, Direction::down, false, history.is_in_doubt(index)});
   }
   check_reversible(set, plan.steps);
   history.require_retried(plan.steps);
   plan.to = history.revision(newest_left(set, history, plan.steps));
+  if (plan.goal.empty()) plan.goal = revision.is_relative() ? plan.to : to_text(revision);
   return plan;
 }
 
@@ -269,11 +275,11 @@ Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const App
 
 Revision held_back(const MigrationSet& set, const Revision& asked, const Revision& pin) {
   if (asked.kind != Kind::head && asked.kind != Kind::version) {
-    throw Error(ErrorKind::bad_value, "revision " + revision_text(asked) + " cannot be asked of a pinned tenant",
+    throw Error(ErrorKind::bad_value, "revision " + to_text(asked) + " cannot be asked of a pinned tenant",
                 "Ask for head or a version, or take the pin away.");
   }
   if (pin.kind == Kind::forward || pin.kind == Kind::back) {
-    throw Error(ErrorKind::bad_value, "revision " + revision_text(pin) + " is no pin",
+    throw Error(ErrorKind::bad_value, "revision " + to_text(pin) + " is no pin",
                 "A tenant is pinned to a version or to base.");
   }
   const std::vector<bool> allowed = asked_by(set, asked);

@@ -59,11 +59,13 @@ struct Plan {
   std::vector<std::size_t> skipped;  ///< pending, out of order, left out by OutOfOrder::skip
   std::string from;                  ///< revision before: newest applied versioned migration, or "base"
   std::string to;                    ///< revision after
+  std::string goal{};  ///< the revision that was asked for, in words that do not depend on what is applied
 };
 
 /// Steps up. `head` applies all pending versioned migrations of the target's kind, then the repeatable ones
 /// that are new or changed; a version applies what is pending up to it; `+N` the next N. A target that is
-/// already there or past it gets an empty plan. `base` and `-N` throw Error(wrong_direction).
+/// already there or past it gets an empty plan. In a graph `+N` is the Nth along it (revision_walk.h), with all that it
+/// comes after. `base` and `-N` throw Error(wrong_direction).
 /// Throws Error(in_doubt, unknown_applied, checksum_mismatch, out_of_order) naming the versions, and what
 /// resolve_version throws. With InDoubt::retry a migration in doubt counts as pending; Error(in_doubt) is then thrown
 /// for one that the plan does not retry, or that is not non-transactional in the set, or has another text there.
@@ -71,8 +73,9 @@ struct Plan {
                                 const Revision& revision, OutOfOrder out_of_order, InDoubt in_doubt = InDoubt::refuse);
 
 /// Steps down, newest first. `-N` takes back the last N versioned migrations (fewer are applied: Error
-/// unknown_revision); a version takes back what is newer than it; `base` takes back everything, the
-/// repeatable migrations first. `head` and `+N` throw Error(wrong_direction).
+/// unknown_revision), in a graph the last N along it and all that comes after them; a version takes back what goes on
+/// from it, which without a graph is all that is newer; `base` takes back everything, the repeatable migrations first.
+/// `head` and `+N` throw Error(wrong_direction).
 /// Throws Error(irreversible) naming every step without down SQL, and what plan_upgrade throws except
 /// out_of_order; a repeatable migration with another text is no mismatch. With InDoubt::retry a migration in doubt
 /// counts as applied.

@@ -7,6 +7,7 @@
 #include "core/file_name.h"
 #include "core/message.h"
 #include "core/source_text.h"
+#include "core/version.h"
 
 namespace tenancy::core {
 
@@ -16,7 +17,8 @@ std::optional<FormatName> parse_prisma_name(std::string_view name) {
   const std::optional<VersionedStem> split = split_stem(stem);
   if (path.base != "migration.sql" || !split) return std::nullopt;
   FormatName result;
-  result.version = split->version;
+  // Several may have the same number: Prisma knows them by their names.
+  result.version = is_version(stem) ? stem : split->version;
   result.description = words_of(split->rest);
   result.stem = stem;
   result.identity = path.folder;

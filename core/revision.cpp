@@ -25,9 +25,9 @@ constexpr std::size_t kMaxSuggestions = 3;
               "A revision is head, base, +N or -N with N from 1 to 9999, a version, or the beginning of one.");
 }
 
-/// N of `+N` and `-N`.
-int parse_count(std::string_view text) {
-  const std::string_view digits = text.substr(1);
+/// N of `+N` and `-N`, a word of `text`.
+int parse_count(std::string_view text, std::string_view word) {
+  const std::string_view digits = word.substr(1);
   int count = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
   const bool is_number = !digits.empty() && ascii::is_digit(digits.front()) && end == digits.data() + digits.size();
@@ -68,7 +68,41 @@ std::vector<std::string_view> suggestions(const MigrationSet& set, std::string_v
   return result;
 }
 
-[[noreturn]] void refuse_unknown(const MigrationSet& set, std::string_view word) {
+}  // namespace
+
+Revision parse_revision(std::string_view text) {
+  if (text == "head" || text == "heads") return {Revision::Kind::head, 0, {}};
+  if (text == "base") return {Revision::Kind::base, 0, {}};
+  const std::size_t at = text.find('@');
+  const bool has_branch = at != std::string_view::npos && at > 0;
+  const std::string_view word = has_branch ? text.substr(at + 1) : text;
+  const std::string branch{has_branch ? text.substr(0, at) : std::string_view{}};
+  if (!has_branch || is_version(branch)) {
+    if (word.starts_with('+')) return {Revision::Kind::forward, parse_count(text, word), branch};
+    if (word.starts_with('-')) return {Revision::Kind::back, parse_count(text, word), branch};
+  }
+  if (!is_version(text)) refuse_text(text);
+  return {Revision::Kind::version, 0, std::string{text}};
+}
+
+std::string to_text(const Revision& revision) {
+  const std::string branch = revision.version.empty() ? "" : revision.version + "@";
+  switch (revision.kind) {
+    case Revision::Kind::head:
+      return "head";
+    case Revision::Kind::base:
+      return "base";
+    case Revision::Kind::forward:
+      return branch + "+" + std::to_string(revision.count);
+    case Revision::Kind::back:
+      return branch + "-" + std::to_string(revision.count);
+    case Revision::Kind::version:
+      return revision.version;
+  }
+  return {};
+}
+
+void refuse_unknown(const MigrationSet& set, std::string_view word) {
   if (const auto index = set.find(word)) {
     throw Error(ErrorKind::unknown_revision,
                 "migration " + set[*index].version + " of set " + set.name() + " is repeatable, and no revision",
@@ -87,8 +121,8 @@ std::vector<std::string_view> suggestions(const MigrationSet& set, std::string_v
               "no migration matches revision " + quoted_text(word) + " in set " + set.name(), std::move(hint));
 }
 
-[[noreturn]] void refuse_ambiguous(const MigrationSet& set, std::string_view word,
-                                   std::span<const std::size_t> candidates, std::string hint) {
+void refuse_ambiguous(const MigrationSet& set, std::string_view word, std::span<const std::size_t> candidates,
+                      std::string hint) {
   std::vector<std::string_view> names;
   for (const std::size_t index : candidates) names.emplace_back(set[index].version);
   throw Error(
@@ -97,10 +131,17 @@ std::vector<std::string_view> suggestions(const MigrationSet& set, std::string_v
       std::move(hint));
 }
 
-/// The migrations in question, by index.
-using Members = std::vector<bool>;
+void refuse_count(const Revision& revision, std::size_t available, std::string_view state) {
+  std::string message = "no migration is ";
+  if (available == 1) message = "only 1 migration is ";
+  if (available > 1) message = "only " + std::to_string(available) + " migrations are ";
+  message += state;
+  throw Error(ErrorKind::unknown_revision, message,
+              "The revision " + to_text(revision) + " asks for " + std::to_string(revision.count) + ".");
+}
 
-std::optional<std::size_t> find_version(const MigrationSet& set, std::string_view word, const Members& members) {
+std::optional<std::size_t> find_version(const MigrationSet& set, std::string_view word,
+                                        const std::vector<bool>& members) {
   const auto is_member = [&](std::optional<std::size_t> index) {
     return index && *index < set.versioned_count() && members[*index];
   };
@@ -112,62 +153,6 @@ std::optional<std::size_t> find_version(const MigrationSet& set, std::string_vie
   }
   if (candidates.size() > 1) refuse_ambiguous(set, word, candidates, "Write more of the version.");
   return candidates.empty() ? std::nullopt : std::optional{candidates.front()};
-}
-
-Members members_of(const MigrationSet& set, std::string_view branch) {
-  Members members(set.versioned_count());
-  for (std::size_t index = 0; index < set.versioned_count(); ++index) {
-    const std::vector<std::string>& branches = set[index].branches;
-    members[index] = std::find(branches.begin(), branches.end(), branch) != branches.end();
-  }
-  return members;
-}
-
-std::size_t head_of_branch(const MigrationSet& set, std::string_view word, const Members& members) {
-  const std::vector<bool> earlier = set.before(members);
-  std::vector<std::size_t> heads;
-  for (std::size_t index = 0; index < set.versioned_count(); ++index) {
-    if (members[index] && !earlier[index]) heads.push_back(index);
-  }
-  if (heads.size() > 1) refuse_ambiguous(set, word, heads, "The branch has several heads: write the version of one.");
-  return heads.front();
-}
-
-/// `word` as a branch, or one of its versions; nothing when there is no such branch.
-std::optional<std::size_t> find_in_branch(const MigrationSet& set, std::string_view word) {
-  const std::size_t at = word.find('@');
-  const std::string_view branch = word.substr(0, at);
-  const Members members = members_of(set, branch);
-  if (std::find(members.begin(), members.end(), true) == members.end()) return std::nullopt;
-  const std::string name{branch};
-  const std::string_view rest = at == std::string_view::npos ? "" : word.substr(at + 1);
-  if (rest == "head" || rest == "heads") return head_of_branch(set, word, members);
-  if (!is_version(rest)) {
-    throw Error(ErrorKind::bad_value, "revision " + quoted_text(word) + " is no version of branch " + name,
-                "Of a branch " + name + "@head is understood, and " + name + "@ and a version.");
-  }
-  const auto index = find_version(set, rest, members);
-  if (index) return index;
-  throw Error(ErrorKind::unknown_revision,
-              "no migration matches revision " + quoted_text(rest) + " in branch " + name + " of set " + set.name(),
-              "The newest of it is " + set[head_of_branch(set, word, members)].version + ".");
-}
-
-}  // namespace
-
-Revision parse_revision(std::string_view text) {
-  if (text == "head" || text == "heads") return {Revision::Kind::head, 0, {}};
-  if (text == "base") return {Revision::Kind::base, 0, {}};
-  if (text.starts_with('+')) return {Revision::Kind::forward, parse_count(text), {}};
-  if (text.starts_with('-')) return {Revision::Kind::back, parse_count(text), {}};
-  if (!is_version(text)) refuse_text(text);
-  return {Revision::Kind::version, 0, std::string{text}};
-}
-
-std::size_t resolve_version(const MigrationSet& set, std::string_view word) {
-  if (const auto index = find_version(set, word, Members(set.versioned_count(), true))) return *index;
-  if (const auto index = find_in_branch(set, word)) return *index;
-  refuse_unknown(set, word);
 }
 
 }  // namespace tenancy::core

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/migration.h"
 #include "core/migration_set.h"
 #include "core/plan.h"
 #include "core/target_sql.h"
@@ -30,6 +31,14 @@ struct SyncedTool {
 /// What to say where the table has `found`, and not what is recorded here.
 [[nodiscard]] ForeignTable describe_difference(const SyncedTool& synced, std::string_view found);
 
+/// What a tool knows of a migration's file.
+struct ToolFile {
+  std::string name{};
+  std::string checksum{};  ///< Migration::tool_checksum
+};
+
+[[nodiscard]] ToolFile tool_file(const Migration& migration);
+
 /// The table of one target, as its history grows and shrinks.
 class ToolSync {
  public:
@@ -38,16 +47,15 @@ class ToolSync {
            std::span<const AppliedMigration> applied);
 
   /// The file of a migration by its index in the set.
-  using FileNames = std::function<std::string(std::size_t)>;
+  using Files = std::function<ToolFile(std::size_t)>;
 
   /// Before these steps: raises tool_differs when the tool has applied one of them, or stands elsewhere.
-  [[nodiscard]] std::vector<TargetStatement> check(std::span<const Step> steps, const FileNames& filename_of) const;
+  [[nodiscard]] std::vector<TargetStatement> check(std::span<const Step> steps, const Files& file_of) const;
 
   /// What belongs into the transaction that records the step, behind what it records; needs the search_path that
   /// own_settings() sets, and raises tool_differs. Where nothing was applied before, the table is made. Throws
-  /// Error(bad_value) when the migration has no file name and the tool goes by that.
-  [[nodiscard]] std::vector<TargetStatement> record(std::size_t migration, Direction direction,
-                                                    std::string_view filename);
+  /// Error(bad_value) when the migration is not from a file, or not from one of the tool's, and the tool goes by that.
+  [[nodiscard]] std::vector<TargetStatement> record(std::size_t migration, Direction direction, const ToolFile& file);
 
  private:
   [[nodiscard]] std::vector<std::string> heads() const;
@@ -56,11 +64,17 @@ class ToolSync {
   [[nodiscard]] std::string of_group(std::vector<std::optional<std::string>>& parameters) const;
   [[nodiscard]] std::string insert() const;
   [[nodiscard]] std::string word(std::size_t migration, std::string_view filename) const;
+  [[nodiscard]] std::string with_names(std::string_view sql) const;
+  [[nodiscard]] std::string where_it_counts() const;
+  void add_repeatable(std::vector<TargetStatement>& statements, std::size_t migration, Direction direction,
+                      const ToolFile& file) const;
+  void add_file(std::vector<std::optional<std::string>>& parameters, std::size_t migration, const ToolFile& file) const;
 
   const HistoryTool& tool_;
   const struct ToolRowShape& shape_;
   const MigrationSet& set_;
-  std::string table_;  ///< with its schema, as an identifier
+  std::string schema_;  ///< as an identifier
+  std::string table_;   ///< likewise, with its schema
   std::string group_;
   std::vector<bool> applied_;  ///< by index of versioned migrations
   bool begins_ = true;         ///< nothing is applied

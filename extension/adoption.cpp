@@ -27,9 +27,9 @@ void write_rows(Migrator& migrator, const Target& target, const TargetSession& s
   }
   TargetSync sync(migrator.store().synced_tool(target.set), set, target.schema, theirs);
   for (std::size_t const index : adoption.unwritten) {
-    std::string const filename = migrator.store().runnable(target.set, index).filename;
+    core::ToolFile const file = migrator.store().runnable(target.set, index).file;
     RoleScope const as_role(session.role);
-    sync.record(index, core::Direction::up, filename);
+    sync.record(index, core::Direction::up, file);
   }
 }
 

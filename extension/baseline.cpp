@@ -85,13 +85,13 @@ void record(Migrator& migrator, const Target& target, TargetSession& session, co
   TargetSync sync(migrator.store().synced_tool(target.set), set, target.schema, session.tracking.applied);
   session.require_tracking(target);
   for (const core::Step& step : plan.steps) {
-    std::string const filename = migrator.store().runnable(target.set, step.migration).filename;
+    core::ToolFile const file = migrator.store().runnable(target.set, step.migration).file;
     RoleScope const as_role(session.role);
     const core::StoredMigration& stored = set[step.migration];
     delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     insert_tracking_row(session.tracking.relation,
                         {target.set, stored.version, stored.description, stored.checksum, {}});
-    sync.record(step.migration, step.direction, filename);
+    sync.record(step.migration, step.direction, file);
   }
 }
 
@@ -123,7 +123,7 @@ Baseline record_baseline(Migrator& migrator, const Target& target, const Baselin
       expected = read_catalogue(reference.schema, left_out(migrator.settings()));
     } else {
       // Steps forward are counted from where the target stands, and the reference begins with nothing.
-      if (up.revision.kind == core::Revision::Kind::forward) up.revision = core::parse_revision(plan.to);
+      up.revision = core::parse_revision(plan.goal);
       expected = catalogue_of_scratch(migrator, target, up, session->role.role);
     }
     baseline.differences = differences(read_catalogue(target.schema, left_out(migrator.settings())), expected);

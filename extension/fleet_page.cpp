@@ -23,9 +23,13 @@ void check_revision(Migrator& migrator, const PageRequest& page) {
   std::optional<core::Error> unknown;
   for (const std::string& set : sets) {
     try {
-      // A relative revision depends on what is applied.
       Request request = page.request;
-      if (request.revision.kind == core::Revision::Kind::back) request.revision.kind = core::Revision::Kind::base;
+      using Kind = core::Revision::Kind;
+      bool const down = request.direction == core::Direction::down;
+      // Where it leads depends on what is applied.
+      if (request.revision.kind == (down ? Kind::back : Kind::forward)) {
+        request.revision = {down ? Kind::base : Kind::head, 0, {}};
+      }
       migrator.check_request(Target{{}, {}, core::TargetKind::combined, set}, request);
       return;
     } catch (const core::Error& error) {

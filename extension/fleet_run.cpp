@@ -48,8 +48,7 @@ void check_revision(Migrator& migrator, const RunPlan& plan) {
 }  // namespace
 
 void require_absolute(const core::Revision& revision) {
-  using Kind = core::Revision::Kind;
-  if (revision.kind != Kind::forward && revision.kind != Kind::back) return;
+  if (!revision.is_relative()) return;
   throw PgError(ERRCODE_INVALID_PARAMETER_VALUE, "a fleet cannot go to a relative revision",
                 "Its targets may stand at different revisions.", "Name a version, head or base.");
 }

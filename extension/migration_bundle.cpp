@@ -52,6 +52,7 @@ void write(WireWriter& writer, const core::Migration& migration) {
   write(writer, migration.lock_timeout);
   write(writer, migration.statement_timeout);
   writer.text(migration.filename);
+  writer.text(migration.tool_checksum);
   writer.number(migration.after.has_value());
   if (migration.after) write(writer, *migration.after);
   write(writer, migration.branches);
@@ -71,6 +72,7 @@ core::Migration read_migration(WireReader& reader) {
   migration.lock_timeout = read_time(reader);
   migration.statement_timeout = read_time(reader);
   migration.filename = reader.text();
+  migration.tool_checksum = reader.text();
   if (reader.number<bool>()) migration.after = read_words(reader);
   migration.branches = read_words(reader);
   return migration;

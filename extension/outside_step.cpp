@@ -297,7 +297,7 @@ void OutsideStep::record_end(StepResult& result) {
   require_unchanged(schema_, target_.schema);
   result.duration = std::chrono::microseconds(GetCurrentTimestamp() - begin_);
   delete_tracking_rows(tracking_table_, target_.set, stored_.version);
-  sync_.record(step_.migration, step_.direction, migration_.filename);
+  sync_.record(step_.migration, step_.direction, migration_.file);
   if (step_.direction == core::Direction::down) return;
   insert_tracking_row(tracking_table_,
                       {target_.set, stored_.version, stored_.description, stored_.checksum, result.duration});

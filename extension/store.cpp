@@ -40,7 +40,7 @@ Query select_set(
 
 Query select_migration(
     "SELECT description, scope, up_sql, up_line, down_sql, down_line, transactional, repeatable, allow_outside,"
-    "       lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches"
+    "       lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches, tool_checksum"
     "  FROM tenancy.migrations"
     " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2");
 
@@ -51,17 +51,17 @@ Query select_shared_sets(
 Query upsert_migration(
     "INSERT INTO tenancy.migrations (migration_set, version, description, scope, up_sql, up_line, down_sql, down_line,"
     "  checksum, transactional, repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables,"
-    "  after, branches)"
+    "  after, branches, tool_checksum)"
     " VALUES ($1, $2, $3, $4, $5, $6::pg_catalog.int4, $7, $8::pg_catalog.int4, $9, $10::pg_catalog.bool,"
     "  $11::pg_catalog.bool, $12::pg_catalog.bool, $13::pg_catalog.int4, $14::pg_catalog.int4, $15, $16,"
-    "  $17::pg_catalog.text[], $18::pg_catalog.text[])"
+    "  $17::pg_catalog.text[], $18::pg_catalog.text[], $19)"
     " ON CONFLICT (migration_set, version) DO UPDATE SET description = excluded.description, scope = excluded.scope,"
     "  up_sql = excluded.up_sql, up_line = excluded.up_line, down_sql = excluded.down_sql,"
     "  down_line = excluded.down_line, checksum = excluded.checksum, transactional = excluded.transactional,"
     "  repeatable = excluded.repeatable, allow_outside = excluded.allow_outside,"
     "  lock_timeout_ms = excluded.lock_timeout_ms, statement_timeout_ms = excluded.statement_timeout_ms,"
     "  filename = excluded.filename, variables = excluded.variables, after = excluded.after,"
-    "  branches = excluded.branches, updated_at = pg_catalog.now()");
+    "  branches = excluded.branches, tool_checksum = excluded.tool_checksum, updated_at = pg_catalog.now()");
 
 Query delete_migration(
     "DELETE FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
@@ -69,7 +69,7 @@ Query delete_migration(
 
 Query select_followers(
     "SELECT version FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
-    " AND $2 OPERATOR(pg_catalog.=) ANY (after) ORDER BY version LIMIT 1");
+    " AND (ARRAY[$2, pg_catalog.format('(%s)', $2)] OPERATOR(pg_catalog.&&) after) ORDER BY version LIMIT 1");
 
 /// Every table of that name: also schemas that are not registered as tenants have a history.
 Query select_tracked_schemas(
@@ -144,7 +144,8 @@ bool same(const Migration& left, const Migration& right) {
          left.down == right.down && left.transactional == right.transactional && left.repeatable == right.repeatable &&
          left.allow_outside == right.allow_outside && left.variables == right.variables &&
          left.lock_timeout == right.lock_timeout && left.statement_timeout == right.statement_timeout &&
-         left.filename == right.filename && left.after == right.after && left.branches == right.branches;
+         left.filename == right.filename && left.after == right.after && left.branches == right.branches &&
+         left.tool_checksum == right.tool_checksum;
 }
 
 core::StoredMigration to_stored(Row& row) {
@@ -256,6 +257,7 @@ std::optional<Migration> find_migration(const std::string& set, const std::strin
   migration.variables = core::parse_variable_syntax(row[12].value());
   migration.after = core::parse_text_array_or_null(row[13]);
   migration.branches = core::parse_text_array(row[14].value());
+  migration.tool_checksum = row[15].value_or("");
   return migration;
 }
 
@@ -296,7 +298,8 @@ StoreAction store_migration(const Migration& migration) {
        from_bool(migration.transactional), from_bool(migration.repeatable), from_bool(migration.allow_outside),
        from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
        not_empty(migration.filename), std::string(to_string(migration.variables)),
-       migration.after ? Value(core::text_array(*migration.after)) : Value(), core::text_array(migration.branches)});
+       migration.after ? Value(core::text_array(*migration.after)) : Value(), core::text_array(migration.branches),
+       not_empty(migration.tool_checksum)});
   return stored ? StoreAction::updated : StoreAction::added;
 }
 
@@ -384,7 +387,7 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                                                                  stored->allow_outside,
                                                                  stored->lock_timeout,
                                                                  stored->statement_timeout,
-                                                                 stored->filename});
+                                                                 core::tool_file(*stored)});
     if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;

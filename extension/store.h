@@ -21,7 +21,7 @@ struct RunnableMigration {
   std::optional<MigrationSql> down;
   bool allow_outside = false;
   std::optional<std::chrono::milliseconds> lock_timeout, statement_timeout;
-  std::string filename;
+  core::ToolFile file;
 
   [[nodiscard]] const MigrationSql& sql(core::Direction direction) const {
     return direction == core::Direction::up ? up : down.value();

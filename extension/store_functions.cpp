@@ -1,7 +1,9 @@
 // SQL functions that fill and read the store of migrations.
 #include "core/flyway.h"
 #include "core/migration_file.h"
+#include "core/revision_walk.h"
 #include "core/version.h"
+#include "extension/checksum.h"
 #include "extension/sql_call.h"
 #include "extension/store.h"
 
@@ -14,6 +16,7 @@ core::FileDefaults file_defaults(const Value& set, const Value& scope, const Val
   if (set) defaults.set = *set;
   if (scope) defaults.scope = core::parse_scope(*scope);
   if (format) defaults.format = core::parse_format(*format);
+  defaults.sha256 = [](std::string_view bytes) { return checksum(std::string(bytes)); };
   return defaults;
 }
 
@@ -156,6 +159,7 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.variables = core::parse_variable_syntax(arguments.required_text(14, "variables"));
     if (arguments.array(15)) migration.after = arguments.texts(15, "after");
     migration.branches = arguments.texts(16, "branches");
+    migration.tool_checksum = arguments.optional_text(17).value_or("");
     return text_datum(to_string(store_migration(migration)));
   });
 }
@@ -217,6 +221,25 @@ TENANCY_SQL_FUNCTION(tenancy_check_variable_name) {
   return sql_entry([=] {
     core::check_variable_name(*Arguments(fcinfo).optional_text(0));
     return Datum(0);
+  });
+}
+
+TENANCY_SQL_FUNCTION(tenancy_resolve_revision) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    std::string const word = arguments.required_text(0, "revision");
+    core::Revision const revision = core::parse_revision(word);
+    if (revision.is_relative()) {
+      throw PgError(ERRCODE_INVALID_PARAMETER_VALUE,
+                    "where revision " + word + " leads depends on what is applied in a target", {},
+                    "Name a version, or a place that is the same for all targets.");
+    }
+    if (revision.kind == core::Revision::Kind::base) return text_datum("base");
+    ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
+    Store store(memory.get());
+    core::MigrationSet const& set = store.set(arguments.required_text(1, "migration_set"));
+    core::RevisionPlace const place = core::resolve_place(set, core::to_text(revision));
+    return text_datum(place.version ? set[*place.version].version : "base");
   });
 }
 

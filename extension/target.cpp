@@ -194,13 +194,11 @@ TargetSync Migrator::synced(const Target& target, const TargetSession& session, 
   TargetSync sync(store_.synced_tool(target.set), store_.set(target.set), target.schema, session.tracking.applied);
   if (!store_.synced_tool(target.set)) return sync;
   // The store is read as the caller.
-  std::map<std::size_t, std::string> filenames;
-  for (const core::Step& step : steps) {
-    filenames.emplace(step.migration, store_.runnable(target.set, step.migration).filename);
-  }
-  auto const filename_of = [&](std::size_t index) { return filenames.at(index); };
+  std::map<std::size_t, core::ToolFile> files;
+  for (const core::Step& step : steps) files.emplace(step.migration, store_.runnable(target.set, step.migration).file);
+  auto const file_of = [&](std::size_t index) { return files.at(index); };
   RoleScope const as_role(session.role);
-  sync.check(steps, filename_of);
+  sync.check(steps, file_of);
   return sync;
 }
 
@@ -229,7 +227,7 @@ void Migrator::run_step(const Target& target, TargetSession& session, const core
                           {target.set, stored.version, stored.description, stored.checksum, duration});
       ++result.tracked;
     }
-    sync.record(step.migration, step.direction, migration.filename);
+    sync.record(step.migration, step.direction, migration.file);
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
     error.prefix(step_name(step, stored.version));
@@ -338,13 +336,13 @@ void Migrator::record_applied(const Target& target, const std::string& version, 
     TargetSession session(settings_, target, run_as, false);
     session.read_tracking(target);
     TargetSync sync = synced(target, session, {});
-    std::string const filename = store_.runnable(target.set, index).filename;
+    core::ToolFile const file = store_.runnable(target.set, index).file;
     session.require_tracking(target);
     RoleScope const as_role(session.role);
     delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     insert_tracking_row(session.tracking.relation,
                         {target.set, stored.version, stored.description, stored.checksum, {}});
-    sync.record(index, core::Direction::up, filename);
+    sync.record(index, core::Direction::up, file);
   });
 }
 
@@ -359,14 +357,14 @@ void Migrator::record_pending(const Target& target, const std::string& version, 
     std::string const exact = recorded ? version : set[meant_by(set, version)].version;
     TargetSync sync = synced(target, session, {});
     std::optional<std::size_t> const index = set.find(exact);
-    std::string const filename = index ? store_.runnable(target.set, *index).filename : "";
+    core::ToolFile const file = index ? store_.runnable(target.set, *index).file : core::ToolFile();
     RoleScope const as_role(session.role);
     if (session.tracking.shape == TrackingShape::missing ||
         delete_tracking_rows(session.tracking.relation, target.set, exact) == 0) {
       throw PgError(ERRCODE_UNDEFINED_OBJECT,
                     "migration " + exact + " of set " + target.set + " is not recorded as applied");
     }
-    if (index) sync.record(*index, core::Direction::down, filename);
+    if (index) sync.record(*index, core::Direction::down, file);
   });
 }
 

@@ -41,12 +41,12 @@ TargetSync::TargetSync(const std::optional<core::SyncedTool>& synced, const core
   if (synced_) sync_.emplace(*synced_, set, schema, applied);
 }
 
-void TargetSync::check(std::span<const core::Step> steps, const core::ToolSync::FileNames& filename_of) const {
-  if (sync_) run(sync_->check(steps, filename_of));
+void TargetSync::check(std::span<const core::Step> steps, const core::ToolSync::Files& file_of) const {
+  if (sync_) run(sync_->check(steps, file_of));
 }
 
-void TargetSync::record(std::size_t migration, core::Direction direction, const std::string& filename) {
-  if (sync_) run(sync_->record(migration, direction, filename));
+void TargetSync::record(std::size_t migration, core::Direction direction, const core::ToolFile& file) {
+  if (sync_) run(sync_->record(migration, direction, file));
 }
 
 void TargetSync::run(const std::vector<core::TargetStatement>& statements) const {

@@ -21,8 +21,8 @@ class TargetSync {
              std::span<const core::AppliedMigration> applied);
 
   /// Refuses when the tool has applied one of the steps, or stands elsewhere.
-  void check(std::span<const core::Step> steps, const core::ToolSync::FileNames& filename_of) const;
-  void record(std::size_t migration, core::Direction direction, const std::string& filename);
+  void check(std::span<const core::Step> steps, const core::ToolSync::Files& file_of) const;
+  void record(std::size_t migration, core::Direction direction, const core::ToolFile& file);
 
  private:
   void run(const std::vector<core::TargetStatement>& statements) const;

@@ -24,6 +24,7 @@ CREATE TABLE tenancy.migrations (
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
     after                text[] CHECK (NOT repeatable OR after IS NULL),
     branches             text[] NOT NULL DEFAULT '{}',
+    tool_checksum        text,
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration_set, version)
@@ -44,6 +45,8 @@ COMMENT ON COLUMN tenancy.migrations.variables IS
 COMMENT ON COLUMN tenancy.migrations.after IS
     'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
 COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
+COMMENT ON COLUMN tenancy.migrations.tool_checksum IS
+    'Of the file''s bytes, as Flyway or Prisma counts it; NULL for other tools'' files.';
 
 CREATE TABLE tenancy.servers (
     name            text PRIMARY KEY CHECK (name <> ''),
@@ -241,10 +244,11 @@ CREATE FUNCTION tenancy.add_migration(
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
-    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}')
+    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}',
+    tool_checksum text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[]) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[], text) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
@@ -326,6 +330,12 @@ END
 $$;
 COMMENT ON FUNCTION tenancy.unset_variable(text, text, text) IS
     'Takes a value away that tenancy.set_variable gave, with the same tenant and migration set.';
+
+CREATE FUNCTION tenancy.resolve_revision(revision text, migration_set text DEFAULT 'default')
+RETURNS text
+AS 'MODULE_PATHNAME', 'tenancy_resolve_revision' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tenancy.resolve_revision(text, text) IS
+    'The version that a revision means in a set: 42, 042+1, head-1 or BRANCH@head.';
 
 CREATE FUNCTION tenancy.version_key(version text)
 RETURNS text
@@ -1080,35 +1090,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
     result tenancy.tenants;
-    meant text[] := ARRAY[pin_tenant.revision];
+    meant text;
 BEGIN
     SELECT t.* INTO result FROM tenancy.tenants t WHERE t.id = pin_tenant.id;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'tenant "%" is not registered', pin_tenant.id USING ERRCODE = 'undefined_object';
     END IF;
-    IF pin_tenant.revision <> 'base' THEN
-        -- As everywhere: the version itself, else one that is equal in order, else the only one that begins so.
-        SELECT array_agg(c.version ORDER BY tenancy.version_key(c.version) COLLATE "C") INTO meant
-          FROM (SELECT m.version,
-                       rank() OVER (ORDER BY m.version <> pin_tenant.revision,
-                                    tenancy.version_key(m.version) <> tenancy.version_key(pin_tenant.revision))
-                  FROM tenancy.migrations m
-                 WHERE m.migration_set = result.migration_set AND NOT m.repeatable AND pin_tenant.revision <> ''
-                   AND (starts_with(m.version, pin_tenant.revision)
-                        OR tenancy.version_key(m.version) = tenancy.version_key(pin_tenant.revision))) AS c
-         WHERE c.rank = 1;
+    IF pin_tenant.revision IN ('head', 'heads') THEN
+        RAISE EXCEPTION 'a tenant cannot be pinned to head' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'A tenant is pinned to a version or to base; NULL takes the pin away. See tenancy.migrations.';
     END IF;
-    IF meant IS NULL THEN
-        RAISE EXCEPTION 'no migration of set "%" has version "%"', result.migration_set, pin_tenant.revision
-            USING ERRCODE = 'undefined_object',
-                  HINT = 'A tenant is pinned to a version or to base; NULL takes the pin away. See tenancy.migrations.';
+    IF pin_tenant.revision IS NOT NULL THEN
+        meant := tenancy.resolve_revision(pin_tenant.revision, result.migration_set);
     END IF;
-    IF cardinality(meant) > 1 THEN
-        RAISE EXCEPTION 'revision "%" matches more than one migration of set "%": %', pin_tenant.revision,
-                        result.migration_set, array_to_string(meant[:5], ', ')
-            USING ERRCODE = 'ambiguous_parameter', HINT = 'Write more of the version.';
-    END IF;
-    UPDATE tenancy.tenants AS t SET pinned_revision = meant[1], updated_at = now()
+    UPDATE tenancy.tenants AS t SET pinned_revision = meant, updated_at = now()
      WHERE t.id = pin_tenant.id RETURNING t.* INTO result;
     RETURN result;
 END

@@ -104,8 +104,10 @@ class Renderer:
 
 
 def before(script, revision):
-    words = to_tuple(revision.down_revision, default=()) + to_tuple(revision.dependencies, default=())
-    return list(dict.fromkeys(script.get_revision(word).revision for word in words))
+    """What is in parentheses it only needs."""
+    down = [script.get_revision(word).revision for word in to_tuple(revision.down_revision, default=())]
+    needed = [script.get_revision(word).revision for word in to_tuple(revision.dependencies, default=())]
+    return down + [f"({word})" for word in dict.fromkeys(needed) if word not in down]
 
 
 def read_project(arguments):

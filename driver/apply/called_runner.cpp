@@ -59,10 +59,6 @@ std::string revision_in(const Result& rows, const core::MigrationSet& set) {
   return rows.rows() == 0 ? "base" : std::string(rows.text(0, 0));
 }
 
-bool is_relative(const core::Revision& revision) {
-  return revision.kind == Kind::forward || revision.kind == Kind::back;
-}
-
 std::string text_of(const std::optional<std::chrono::milliseconds>& time) {
   return time ? milliseconds(*time) : std::string();
 }
@@ -84,7 +80,8 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           one.down ? "+" + one.down->sql : "-",
           one.filename,
           one.after ? "+" + listing(*one.after) : "-",
-          listing(one.branches)};
+          listing(one.branches),
+          one.tool_checksum};
 }
 
 Statement add_migration(const core::Migration& one) {
@@ -95,14 +92,14 @@ Statement add_migration(const core::Migration& one) {
   return {
       "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
       "                             variables => $12, filename => $13, after => $14::text[],"
-      "                             branches => $15::text[])",
+      "                             branches => $15::text[], tool_checksum => nullif($16, ''))",
       {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
        std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
        word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
        std::string(to_string(one.variables)),
        one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename),
-       one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt,
-       core::text_array(one.branches)}};
+       one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt, core::text_array(one.branches),
+       one.tool_checksum}};
 }
 
 }  // namespace
@@ -191,7 +188,7 @@ asio::awaitable<void> CalledRunner::update_store(Connection& connection, const T
 
 asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connection& connection, const Target& target,
                                                                        Outcome& outcome, Deadline deadline) {
-  if (is_relative(request_.revision)) {
+  if (request_.revision.is_relative()) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     if (plan.failure) throw ServerError(ServerError::Kind::refused, *plan.failure);
     co_return plan.to_revision;
@@ -256,8 +253,9 @@ asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target&
                                            Commit commit) {
   // In a graph no version says where a relative revision leads.
   const bool is_in_graph = store_.set(target.migration_set).has_graph();
-  if (is_in_graph && is_relative(request_.revision))
+  if (is_in_graph && request_.revision.is_relative()) {
     co_return co_await plain_.run(connection, target, deadline, commit);
+  }
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
     const core::MigrationSet& set = store_.set(target.migration_set);

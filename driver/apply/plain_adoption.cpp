@@ -108,8 +108,8 @@ class Adopting {
     }
     core::ToolSync sync(store_.synced_tool(set.name()).value(), set, place_.schema, theirs);
     for (std::size_t const index : adoption.unwritten) {
-      const std::string& filename = store_.migration(set.name(), index).filename;
-      batch.add(Purpose::tool_sync, sync.record(index, core::Direction::up, filename));
+      core::ToolFile const file = core::tool_file(store_.migration(set.name(), index));
+      batch.add(Purpose::tool_sync, sync.record(index, core::Direction::up, file));
     }
   }
 

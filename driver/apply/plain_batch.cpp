@@ -118,15 +118,15 @@ std::optional<core::ToolSync> tool_sync_of(const PlainPart& part) {
 }
 
 void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::ToolSync& sync) {
-  const auto filename_of = [&](std::size_t index) {
-    return part.store.migration(part.place.migration_set, index).filename;
+  const auto file_of = [&](std::size_t index) {
+    return core::tool_file(part.store.migration(part.place.migration_set, index));
   };
-  batch.add(Purpose::tool_sync, sync.check(part.steps, filename_of));
+  batch.add(Purpose::tool_sync, sync.check(part.steps, file_of));
 }
 
 void add_tool_record(PlainBatch& batch, const PlainPart& part, core::ToolSync& sync, const core::Step& step) {
   const core::Migration& migration = part.store.migration(part.place.migration_set, step.migration);
-  batch.add(Purpose::tool_sync, sync.record(step.migration, step.direction, migration.filename));
+  batch.add(Purpose::tool_sync, sync.record(step.migration, step.direction, core::tool_file(migration)));
 }
 
 namespace {

@@ -16,10 +16,6 @@ using Clock = std::chrono::steady_clock;
 /// For giving a session back that an attempt has left in a transaction.
 constexpr std::chrono::seconds kTimeToClear{5};
 
-bool is_relative(const core::Revision& revision) {
-  return revision.kind == core::Revision::Kind::forward || revision.kind == core::Revision::Kind::back;
-}
-
 void add(std::vector<StepOutcome>& steps, const std::vector<StepOutcome>& more) {
   steps.insert(steps.end(), more.begin(), more.end());
 }
@@ -67,7 +63,7 @@ asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& ou
     outcome.to_revision = part.to_revision();
     if (part.failure()) co_return fail(outcome, *part.failure(), part.was_cancelled());
     if (!part.has_more()) co_return;
-    if (is_relative(request.revision)) request.revision = core::parse_revision(part.planned_revision());
+    if (request.revision.is_relative()) request.revision = core::parse_revision(part.goal());
     if (!part.steps().empty()) continue;
     PlainOutside outside(connection, store_, request, target, part);
     StepOutcome step = co_await outside.carry_out(deadline);

@@ -52,6 +52,8 @@ class PlainTarget {
   /// Behind these steps; and behind all of the plan.
   [[nodiscard]] const std::string& to_revision() const noexcept { return to_; }
   [[nodiscard]] const std::string& planned_revision() const noexcept { return plan_.to; }
+  /// What was asked for, in words that do not depend on what is applied.
+  [[nodiscard]] const std::string& goal() const noexcept { return plan_.goal; }
   /// Versions that are pending, and out of order.
   [[nodiscard]] std::vector<std::string> skipped() const;
 

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kSelectMigrations =
     "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
-    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches"
+    "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches,"
+    "       tool_checksum"
     "  FROM tenancy.migrations";
 
 constexpr std::string_view kSelectSynced = "SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools";
@@ -43,6 +44,7 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.variables = core::parse_variable_syntax(rows.text(row, 14));
   migration.after = core::parse_text_array_or_null(rows.value(row, 15));
   migration.branches = core::parse_text_array(rows.text(row, 16));
+  migration.tool_checksum = rows.text(row, 17);
   return migration;
 }
 
@@ -76,6 +78,9 @@ MigrationStore::MigrationStore(std::vector<core::Migration> migrations)
     : MigrationStore(std::move(migrations), Checked::no) {}
 
 MigrationStore::MigrationStore(std::vector<core::Migration> migrations, Checked checked) {
+  if (checked == Checked::no) {
+    for (core::Migration& one : migrations) leave_out_broken_down(one);
+  }
   std::map<std::string, std::vector<core::Migration>> by_set;
   for (core::Migration& one : migrations) by_set[one.set].push_back(std::move(one));
   for (auto& [name, of_set] : by_set) add_set(name, std::move(of_set));
@@ -91,13 +96,26 @@ void MigrationStore::add_set(const std::string& name, std::vector<core::Migratio
   sets_.emplace(name, std::move(set));
 }
 
+/// Old migrations are full of down SQL that nobody ever ran: without it they are irreversible.
+void MigrationStore::leave_out_broken_down(core::Migration& migration) {
+  if (!migration.down) return;
+  try {
+    if (migration.variables == core::VariableSyntax::none) {
+      return check(Script(*migration.down, migration.filename), migration);
+    }
+    const core::VariableText text(*migration.down, migration.variables, migration.filename);
+    if (auto sample = text.sample()) check(Script(*std::move(sample), migration.filename), migration);
+  } catch (const core::Error&) {
+    migration.down.reset();
+  }
+}
+
 void MigrationStore::check() const {
   for (const auto& [name, set] : sets_) {
     for (std::size_t index = 0; index < set.entries.size(); ++index) {
       const core::Migration& one = set.entries[index].migration;
       try {
         check(name, index, core::Direction::up);
-        if (one.down) check(name, index, core::Direction::down);
       } catch (const core::Error& error) {
         throw core::Error(error.kind(), "migration " + one.version + ": " + error.placed_message(), error.hint());
       }
@@ -136,6 +154,10 @@ const core::MigrationSet& MigrationStore::set(const std::string& name) const {
   const auto found = sets_.find(name);
   return (found == sets_.end() ? sets_.emplace(name, Set{core::MigrationSet(name, {}), {}}).first : found)
       ->second.index;
+}
+
+void MigrationStore::sync(const std::string& set, core::SyncedTool tool) {
+  synced_.insert_or_assign(set, std::move(tool));
 }
 
 std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& set) const {

@@ -22,7 +22,8 @@ namespace tenancy::driver {
 
 class MigrationStore {
  public:
-  /// Throws core::Error(duplicate_version), and what check() of their scripts throws, named by migration.
+  /// Throws core::Error(duplicate_version), and what check() of their scripts up throws, named by migration. Without
+  /// down SQL that it refuses they are irreversible.
   explicit MigrationStore(std::vector<core::Migration> migrations);
 
   /// Reads tenancy.migrations and tenancy.synced_tools. Throws ServerError.
@@ -32,6 +33,9 @@ class MigrationStore {
   [[nodiscard]] const core::MigrationSet& set(const std::string& name) const;
   /// In the order of names.
   [[nodiscard]] std::vector<std::string> set_names() const;
+
+  /// From now on this tool's tables go along with the set.
+  void sync(const std::string& set, core::SyncedTool tool);
 
   /// The other tool whose tables go along with the set, or nothing.
   [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;
@@ -61,6 +65,7 @@ class MigrationStore {
   void check() const;
   void check(const std::string& set, std::size_t index, core::Direction direction) const;
   static void check(const Script& script, const core::Migration& migration);
+  static void leave_out_broken_down(core::Migration& migration);
   [[nodiscard]] const core::VariableText& text(const std::string& set, std::size_t index,
                                                core::Direction direction) const;
 

@@ -1,8 +1,11 @@
 // tenancy adopt: takes over what another tool has recorded.
+#include <fmt/format.h>
+
 #include <memory>
 #include <set>
 
 #include "core/text_array.h"
+#include "core/tool_sync.h"
 #include "driver/apply/store.h"
 #include "driver/command/adoption_view.h"
 #include "driver/command/command_line.h"
@@ -10,6 +13,7 @@
 #include "driver/command/control_settings.h"
 #include "driver/command/failure.h"
 #include "driver/command/selection_options.h"
+#include "driver/command/standalone_fleet.h"
 #include "driver/files/migration_files.h"
 #include "driver/fleet/elsewhere.h"
 #include "driver/fleet/extension_settings.h"
@@ -80,7 +84,8 @@ class Adoption {
   awaitable<ExitCode> run_standalone() {
     const Settings& settings = context_.settings();
     source_ = core::tool_source(arguments_.tool, request_.tracking_table);
-    MigrationStore const store(read_migrations(settings));
+    MigrationStore const store = standalone_store(settings);
+    if (arguments_.sync) require_sync(store);
     for (const auto& [name, server] : settings.servers) {
       servers_.add(name, Conninfo::parse(server.conninfo), server.max_connections);
     }
@@ -144,6 +149,16 @@ class Adoption {
         parameters(tool.tool, arguments_.set.value_or(std::string(core::kDefaultSet)), tool.table, tool.app));
   }
 
+  /// There is no control database that could keep it.
+  void require_sync(const MigrationStore& store) const {
+    std::string const set = arguments_.set.value_or(std::string(core::kDefaultSet));
+    if (store.synced_tool(set) == core::synced_tool(arguments_.tool, request_.tracking_table)) return;
+    throw UsageError(fmt::format("nothing says that the tables of {} go along with set {}", source_.tool.name, set),
+                     fmt::format("Without a control database tenancy.toml says so: [standalone.sync.{}], and tool = "
+                                 "\"{}\" below it.",
+                                 set, source_.tool.name));
+  }
+
   awaitable<void> adopt_elsewhere(Connection& control, const MigrationStore& store) {
     FleetPages pages({.selection = arguments_.selection,
                       .page_size = context_.settings().lanes.page_size,
@@ -184,9 +199,6 @@ class Adoption {
 };
 
 ExitCode adopt(Context& context, const AdoptArguments& arguments) {
-  if (arguments.sync && context.settings().standalone.enabled) {
-    throw UsageError("--sync does not go with --standalone", "The control database keeps what goes along.");
-  }
   Adoption adoption(context, arguments);
   return context.run(context.settings().standalone.enabled ? adoption.run_standalone() : adoption.run_with_control());
 }

@@ -37,9 +37,7 @@ Request request_of(Context& context, const FleetArguments& arguments) {
   request.direction = arguments.direction;
   request.revision = core::parse_revision(arguments.revision);
   request.revision_text = arguments.revision;
-  using Kind = core::Revision::Kind;
-  bool const is_relative = request.revision.kind == Kind::forward || request.revision.kind == Kind::back;
-  if (is_relative && (arguments.selection.tenants.size() != 1 || arguments.selection.shared)) {
+  if (request.revision.is_relative() && (arguments.selection.tenants.size() != 1 || arguments.selection.shared)) {
     throw UsageError(
         fmt::format("revision {} is for one tenant: tenants may stand at different revisions", arguments.revision),
         "Name a version, or one tenant: tenancy migrate tenant ID --revision " + arguments.revision + ".");

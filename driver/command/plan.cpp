@@ -164,8 +164,7 @@ awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments
 
 /// Tenants may stand at different revisions.
 void check_revision(const PlanArguments& arguments) {
-  auto const kind = core::parse_revision(arguments.revision).kind;
-  bool const is_relative = kind == core::Revision::Kind::forward || kind == core::Revision::Kind::back;
+  bool const is_relative = core::parse_revision(arguments.revision).is_relative();
   if (!is_relative || arguments.tenant || arguments.selection.tenants.size() == 1) return;
   throw UsageError("revision " + arguments.revision + " is for one tenant: tenants may stand at different revisions",
                    "Name a version, or one tenant: tenancy plan ID --revision " + arguments.revision + ".");

@@ -145,8 +145,7 @@ awaitable<KnownRun> read_run(Context& context, const ResumedRun& resumed) {
   arguments.plain = rows.text(0, 3) == "true";
   if (!rows.is_null(0, 4)) arguments.max_failures = core::parse_failure_budget(rows.text(0, 4));
   arguments.resumed = resumed;
-  auto const kind = core::parse_revision(arguments.revision).kind;
-  if (kind == core::Revision::Kind::forward || kind == core::Revision::Kind::back) {
+  if (core::parse_revision(arguments.revision).is_relative()) {
     throw Failure(kTargetsFailed,
                   fmt::format("run {} was to {}, which nobody can tell again", resumed.run, arguments.revision),
                   "See where its tenant stands with tenancy status, and migrate it to a version.");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/revision_walk.h"
 #include "driver/command/failure.h"
 #include "driver/files/migration_files.h"
 #include "driver/fleet/standalone_discovery.h"
@@ -30,8 +31,19 @@ void check(const Selection& selection, const std::vector<TenantPlace>& tenants) 
 
 }  // namespace
 
+MigrationStore standalone_store(const Settings& settings) {
+  MigrationStore store(read_migrations(settings));
+  for (const auto& [set, sync] : settings.standalone.sync) {
+    core::ToolWords words{.tool = sync.tool};
+    if (!sync.table.empty()) words.table = sync.table;
+    if (!sync.app.empty()) words.app = sync.app;
+    store.sync(set, core::synced_tool(words, settings.request.tracking_table));
+  }
+  return store;
+}
+
 StandaloneFleet::StandaloneFleet(Context& context)
-    : context_(context), store_(read_migrations(context.settings())), servers_(context.control_conninfo()) {
+    : context_(context), store_(standalone_store(context.settings())), servers_(context.control_conninfo()) {
   for (const auto& [name, server] : context.settings().servers) {
     servers_.add(name, Conninfo::parse(server.conninfo), server.max_connections);
   }
@@ -42,7 +54,7 @@ void StandaloneFleet::check_revision(const core::Revision& revision) const {
   std::optional<core::Error> unknown;
   for (const std::string& set : store_.set_names()) {
     try {
-      (void)core::resolve_version(store_.set(set), revision.version);
+      (void)core::resolve_place(store_.set(set), revision.version);
       return;
     } catch (const core::Error& error) {
       if (error.kind() != core::ErrorKind::unknown_revision) throw;

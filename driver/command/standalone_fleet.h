@@ -14,6 +14,10 @@
 
 namespace tenancy::driver {
 
+/// The migration files, and the tools whose tables go along with them. Throws UsageError, and core::Error for what is
+/// wrong in them.
+[[nodiscard]] MigrationStore standalone_store(const Settings& settings);
+
 class StandaloneFleet {
  public:
   /// Reads the migration files. Throws UsageError, and core::Error for what is wrong in them. The context must outlive

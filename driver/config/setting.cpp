@@ -223,6 +223,16 @@ void append_standalone(List& list) {
       {"standalone.targets.*.variables", SettingGroup::file_only, "", "LIST",
        "values of variables for a tenant, as \"NAME=VALUE\""},
       [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].variables; }));
+  list.push_back(make(
+      {"standalone.sync.*.tool", SettingGroup::file_only, "", "TOOL",
+       "a tool whose own tables are kept up to date with a migration set"},
+      [](Settings & s, Name name) -> auto& { return s.standalone.sync[name].tool; }));
+  list.push_back(make(
+      {"standalone.sync.*.table", SettingGroup::file_only, "", "NAME", "name of that table"},
+      [](Settings & s, Name name) -> auto& { return s.standalone.sync[name].table; }));
+  list.push_back(make(
+      {"standalone.sync.*.app", SettingGroup::file_only, "", "NAME", "whose rows: an app of Django's"},
+      [](Settings & s, Name name) -> auto& { return s.standalone.sync[name].app; }));
   list.push_back(make_secret(
       {"servers.*.conninfo", SettingGroup::file_only, "", "CONNINFO", "a further server, for standalone operations"},
       [](Settings & s, Name name) -> auto& { return s.servers[name].conninfo; }));

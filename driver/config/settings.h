@@ -39,6 +39,13 @@ struct StandaloneTenant {
   std::vector<std::string> variables{};  ///< NAME=VALUE
 };
 
+/// Another tool whose own tables go along with a migration set; see core/tool_sync.h.
+struct StandaloneSync {
+  std::string tool{};
+  std::string table{};  ///< empty: the tool's own
+  std::string app{};    ///< whose rows, of Django's
+};
+
 /// A fleet without a control database: migrations come from files, tenants from here.
 struct Standalone {
   bool enabled = false;
@@ -47,6 +54,7 @@ struct Standalone {
   std::string query{};                 ///< whose rows are tenants: id, and optionally the other members of TenantPlace
   std::vector<std::string> tenants{};  ///< ids that are also names of schemas
   std::map<std::string, StandaloneTenant> targets{};  ///< by id
+  std::map<std::string, StandaloneSync> sync{};       ///< by migration set
 };
 
 struct Settings {

@@ -12,6 +12,7 @@
 #include "core/file_name.h"
 #include "core/migration_order.h"
 #include "core/version.h"
+#include "driver/apply/store.h"
 #include "driver/command/failure.h"
 #include "driver/files/file_advice.h"
 #include "driver/files/source_folder.h"
@@ -77,10 +78,12 @@ void note_passed_over(const MigrationFolder& folder, const std::vector<std::stri
 /// The core stops at the first error. To find all, the files that are in error are left out one by one.
 std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vector<core::SourceFile> files,
                                          std::vector<Finding>& findings) {
+  core::FileDefaults defaults = folder.defaults;
+  defaults.sha256 = sha256;
   for (std::size_t errors = 0;; ++errors) {
     try {
       std::vector<std::string> passed_over;
-      std::vector<core::Migration> migrations = core::parse_migration_folder(files, folder.defaults, &passed_over);
+      std::vector<core::Migration> migrations = core::parse_migration_folder(files, defaults, &passed_over);
       note_passed_over(folder, passed_over, findings);
       return migrations;
     } catch (const core::Error& error) {
@@ -108,7 +111,8 @@ void find_gaps(const std::vector<core::Migration>& migrations, std::vector<Findi
   std::set<std::pair<std::string_view, std::string_view>> known;
   for (const core::Migration& one : migrations) known.emplace(one.set, one.version);
   for (const core::Migration& one : migrations) {
-    for (const std::string& version : one.after.value_or(std::vector<std::string>())) {
+    for (const std::string& word : one.after.value_or(std::vector<std::string>())) {
+      std::string_view const version = core::predecessor_in(word).version;
       if (known.contains({one.set, version})) continue;
       findings.push_back({Finding::Kind::warning, one.filename, 0,
                           fmt::format("it comes after {}, which no file of set {} holds", version, one.set),

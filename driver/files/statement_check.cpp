@@ -40,6 +40,13 @@ void check_section(const std::string& file, const core::Migration& migration, co
   }
 }
 
+/// A pair's and a folder's down SQL has a file of its own.
+std::string down_file(std::string file) {
+  constexpr std::string_view up = "up.sql";
+  if (file.ends_with(up)) file.replace(file.size() - up.size(), up.size(), "down.sql");
+  return file;
+}
+
 }  // namespace
 
 void check_statements(const MigrationFolder& folder, const std::vector<core::Migration>& migrations,
@@ -48,7 +55,7 @@ void check_statements(const MigrationFolder& folder, const std::vector<core::Mig
     std::string const file = (folder.path / migration.filename).string();
     check_section(file, migration, migration.up, Finding::Kind::error, findings);
     // Down SQL that cannot run makes a migration irreversible; it does not stop one.
-    if (migration.down) check_section(file, migration, *migration.down, Finding::Kind::warning, findings);
+    if (migration.down) check_section(down_file(file), migration, *migration.down, Finding::Kind::warning, findings);
   }
 }
 

@@ -36,15 +36,26 @@ SELECT step, version FROM tenancy.plan_upgrade('graph_1', 'heads');
 SELECT step, version FROM tenancy.plan_upgrade('graph_1', 'c3');
 SELECT step, version FROM tenancy.migrate_schema('graph_1', 'billing@head');
 SELECT step, version FROM tenancy.migrate_schema('graph_2', 'c3');
+SELECT step, version FROM tenancy.plan_upgrade('graph_2', '+1');
+SELECT step, version FROM tenancy.migrate_schema('graph_2', 'billing@+1');
 SELECT step, version FROM tenancy.migrate_schema('graph_2', '+1');
+SELECT step, version FROM tenancy.plan_upgrade('graph_2', 'c3+1');
+SELECT step, version FROM tenancy.plan_downgrade('graph_2', 'billing@-1');
+SELECT step, version FROM tenancy.plan_downgrade('graph_2', 'd9-1');
+SELECT step, version FROM tenancy.plan_downgrade('graph_2', 'b5@a1');
 SELECT step, version FROM tenancy.plan_downgrade('graph_2', 'c3');
 SELECT step, version FROM tenancy.plan_downgrade('graph_2', 'a1');
 SELECT step, version FROM tenancy.plan_upgrade('graph_2', 'billing');
 SELECT step, version FROM tenancy.plan_upgrade('graph_2', 'billing@c3');
+SELECT word, tenancy.resolve_revision(word)
+  FROM unnest('{a1-1,head-1,billing@head,billing@base,c3@head,b}'::text[]) AS word;
+SELECT tenancy.resolve_revision('d9+3');
+SELECT tenancy.resolve_revision('a1+1');
+SELECT tenancy.resolve_revision('billing@-1');
 
 -- Neither line is late for what the other has. A pin holds back what comes after it, and the other line.
 SELECT count(*) FROM tenancy.discover('graph\_%');
-SELECT (tenancy.pin_tenant('graph_3', 'd9')).pinned_revision;
+SELECT (tenancy.pin_tenant('graph_3', 'billing@head')).pinned_revision;
 SELECT tenant, success, from_revision, to_revision, steps, error FROM tenancy.migrate_all();
 SELECT tenant, revision, head, pending, state FROM tenancy.status();
 SELECT tenant, success, from_revision, to_revision, steps, error FROM tenancy.downgrade_all('c3');

@@ -14,7 +14,6 @@ SELECT tenancy.add_migration('003', 'ALTER TABLE users ADD email text', 'ALTER T
                              filename => 'db/003_email.sql');
 
 -- Only tools whose rows are known, with a table in each target's schema.
-SELECT tenancy.sync('flyway');
 SELECT tenancy.sync('sqitch');
 SELECT tenancy.sync('my_table');
 SELECT tenancy.sync('django');
@@ -25,7 +24,7 @@ SELECT tenancy.stop_sync();
 CREATE FUNCTION pg_temp.rows_of(schema text, tool_table text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY EXECUTE format(
-        'SELECT (to_jsonb(t) - ''{tstamp,run_on,applied,applied_at,migration_time}''::text[]'
+        'SELECT (to_jsonb(t) - ''{tstamp,run_on,applied,applied_at,applied_at_utc,migration_time}''::text[]'
         ' - CASE jsonb_typeof(to_jsonb(t) -> ''id'') WHEN ''number'' THEN ''id'' ELSE '''' END)::text FROM %I.%I t'
         ' ORDER BY 1', schema, tool_table);
 END
@@ -55,6 +54,7 @@ SELECT pg_temp.try('diesel', '__diesel_schema_migrations');
 SELECT pg_temp.try('node-pg-migrate', 'pgmigrations');
 SELECT pg_temp.try('knex', 'knex_migrations');
 SELECT pg_temp.try('sql-migrate', 'gorp_migrations');
+SELECT pg_temp.try('yoyo', '_yoyo_migration');
 SELECT pg_temp.try('pop', 'schema_migration');
 SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools;
 
@@ -146,6 +146,6 @@ SELECT version FROM tenancy.migrate_schema('sy_graph', 'head', 'graph');
 
 SET client_min_messages = warning;
 DROP SCHEMA sy_graph, sy_alembic, sy_rails, sy_dbmate, sy_django, "sy_golang-migrate", sy_goose, sy_diesel, "sy_node-pg-migrate",
-            sy_knex, "sy_sql-migrate", sy_pop, sy_base, sy_hostile CASCADE;
+            sy_knex, "sy_sql-migrate", sy_yoyo, sy_pop, sy_base, sy_hostile CASCADE;
 DROP ROLE regress_sync_owner;
 DROP EXTENSION tenancy;

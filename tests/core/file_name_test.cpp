@@ -51,21 +51,22 @@ TEST(FileName, TellsFormatsApart) {
     const char* identity;
   };
   for (const Case& c : std::initializer_list<Case>{
-           {"001_a.sql", FilePart::whole, "001_a", "001_a.sql"},
-           {"x/001_a.sql", FilePart::whole, "001_a", "x/001_a.sql"},
-           {"notes.sql", FilePart::whole, "notes", "notes.sql"},
+           {"001_a.sql", FilePart::whole, "001_a", "001_a."},
+           {"x/001_a.sql", FilePart::whole, "001_a", "x/001_a."},
+           {"notes.sql", FilePart::whole, "notes", "notes."},
+           {"x/001_a.rollback.sql", FilePart::down, "001_a", "x/001_a."},
            {"001_a.up.sql", FilePart::up, "001_a", "001"},
            {"x/001_a.down.sql", FilePart::down, "001_a", "x/001"},
            {"001_a/up.sql", FilePart::up, "001_a", "001_a/"},
            {"x/y/001_a/down.sql", FilePart::down, "001_a", "x/y/001_a/"},
            {"001_a/metadata.toml", FilePart::metadata, "001_a", "001_a/"},
            {"001_a/002_b/up.sql", FilePart::up, "002_b", "001_a/002_b/"},
-           {"001_a/other.sql", FilePart::whole, "other", "001_a/other.sql"},
+           {"001_a/other.sql", FilePart::whole, "other", "001_a/other."},
            {"001_a/002_b.up.sql", FilePart::up, "002_b", "001_a/002"},
-           {"users/up.sql", FilePart::whole, "up", "users/up.sql"},
-           {"down.sql", FilePart::whole, "down", "down.sql"},
-           {"./001_a.sql", FilePart::whole, "001_a", "./001_a.sql"},
-           {"../m/001_a.sql", FilePart::whole, "001_a", "../m/001_a.sql"},
+           {"users/up.sql", FilePart::whole, "up", "users/up."},
+           {"down.sql", FilePart::whole, "down", "down."},
+           {"./001_a.sql", FilePart::whole, "001_a", "./001_a."},
+           {"../m/001_a.sql", FilePart::whole, "001_a", "../m/001_a."},
        }) {
     const auto name = parse_file_name(c.name);
     ASSERT_TRUE(name) << c.name;

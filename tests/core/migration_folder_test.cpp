@@ -50,6 +50,18 @@ TEST(MigrationFolder, JoinsAPairByItsNumber) {
   EXPECT_EQ(migrations[0].down, (SqlSection{"b\n", 1}));
 }
 
+TEST(MigrationFolder, JoinsAFileWithItsRollback) {
+  const auto migrations = parse_migration_folder(
+      Files{{"0001_a.sql", "-- depends:\na"}, {"0001_a.rollback.sql", "b"}, {"0002_b.sql", "-- depends: 0001_a\na"}});
+  ASSERT_EQ(migrations.size(), 2U);
+  EXPECT_EQ(migrations[0].down, (SqlSection{"b\n", 1}));
+  EXPECT_EQ(migrations[1].down, std::nullopt);
+  EXPECT_THAT(error_of([] {
+                return parse_migration_folder(Files{{"0001_a.rollback.sql", "b"}});
+              }),
+              IsError(ErrorKind::bad_file, "this down file has no up file"));
+}
+
 TEST(MigrationFolder, JoinsTheFilesOfAFolder) {
   const Files files{{"1_a/metadata.toml", "run_in_transaction = false"},
                     {"1_a/up.sql", "a"},

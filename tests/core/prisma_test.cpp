@@ -13,10 +13,21 @@ TEST(PrismaFolder, IsRead) {
                                    {"20240101000000_add_users/migration.sql", "-- CreateTable\nCREATE TABLE u ();\n"},
                                    {"migration_lock.toml", "# Please do not edit\nprovider = \"postgresql\"\n"}});
   ASSERT_EQ(migrations.size(), 2U);
-  EXPECT_EQ(migrations[0].version, "20240101000000");
+  EXPECT_EQ(migrations[0].version, "20240101000000_add_users");
   EXPECT_EQ(migrations[0].description, "add users");
   EXPECT_EQ(migrations[0].up, (SqlSection{"-- CreateTable\nCREATE TABLE u ();\n", 1}));
   EXPECT_EQ(migrations[0].down, std::nullopt);
+}
+
+TEST(PrismaFolder, TellsMigrationsOfOneNumberApart) {
+  const auto migrations =
+      parse_migration_folder(Files{{"20240101000000_drop_users/migration.sql", "b"},
+                                   {"20240101000000_add_users/migration.sql", "a"},
+                                   {"20230101000000_" + std::string(128, 'x') + "/migration.sql", "0"}});
+  ASSERT_EQ(migrations.size(), 3U);
+  EXPECT_EQ(migrations[0].version, "20230101000000") << "the name is longer than a version";
+  EXPECT_EQ(migrations[1].version, "20240101000000_add_users");
+  EXPECT_EQ(migrations[2].version, "20240101000000_drop_users");
 }
 
 TEST(PrismaFolder, RefusesOtherDatabases) {

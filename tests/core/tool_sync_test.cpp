@@ -47,12 +47,12 @@ TEST_P(ToolSyncWords, AreTheTools) {
   const bool has_group = std::string(word.tool) == "django";
   // Something is applied already, so that no table is made.
   ToolSync sync(synced(word.tool, has_group ? "shop" : ""), set, "acme", rows({"99999999999999999"}));
-  const std::vector<TargetStatement> up = sync.record(0, Direction::up, word.filename);
+  const std::vector<TargetStatement> up = sync.record(0, Direction::up, {.name = word.filename});
   ASSERT_EQ(up.size(), 2U);
   EXPECT_THAT(up[0].sql, StartsWith("DELETE FROM \"acme\"."));
   EXPECT_THAT(up[1].sql, StartsWith("INSERT INTO \"acme\"."));
   for (const TargetStatement& one : up) EXPECT_THAT(one.parameters.front(), Optional(std::string(word.word)));
-  EXPECT_EQ(sync.record(0, Direction::down, word.filename).size(), 1U);
+  EXPECT_EQ(sync.record(0, Direction::down, {.name = word.filename}).size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Word{"diesel", "2018-04-24-145128", "2018-04-24-145128_users/up.sql", "20180424145128"},
                     Word{"django", "0001", "shop/0001_initial.sql", "0001_initial"},
                     Word{"node-pg-migrate", "1", "a.b/1_users.sql", "1_users"},
-                    Word{"knex", "1", "1_users.sql", "1_users"},
+                    Word{"knex", "1", "1_users.sql", "1_users"}, Word{"yoyo", "1", "db/1_users.sql", "1_users"},
                     Word{"sql-migrate", "1", "db/1_users.sql", "1_users.sql"}));
 
 TEST(ToolSync, HoldsTheNewestAloneWhereTheToolDoes) {
@@ -108,7 +108,7 @@ TEST(ToolSync, HoldsTheHeadsOfAGraph) {
 TEST(ToolSync, MakesTheTableWhereNothingIsApplied) {
   const MigrationSet set = set_of({"001"});
   ToolSync sync(synced("goose"), set, "acme", {});
-  EXPECT_THAT(sync.check(std::vector<Step>{{.migration = 0}}, [](std::size_t) { return ""; }), IsEmpty());
+  EXPECT_THAT(sync.check(std::vector<Step>{{.migration = 0}}, [](std::size_t) { return ToolFile(); }), IsEmpty());
   const std::vector<TargetStatement> up = sync.record(0, Direction::up, {});
   ASSERT_EQ(up.size(), 4U);
   EXPECT_THAT(up[0].sql, StartsWith("CREATE TABLE IF NOT EXISTS \"acme\".\"goose_db_version\""));
@@ -119,14 +119,49 @@ TEST(ToolSync, LooksForWhatTheToolHasApplied) {
   const MigrationSet set = set_of({"001", "002", "003"});
   const ToolSync sync(synced("dbmate"), set, "acme", rows({"001"}));
   const std::vector<Step> steps{{.migration = 1}, {.migration = 2}};
-  const auto check = sync.check(steps, [](std::size_t) { return ""; });
+  const auto check = sync.check(steps, [](std::size_t) { return ToolFile(); });
   ASSERT_EQ(check.size(), 1U);
   EXPECT_THAT(check[0].parameters, ElementsAre(Optional(std::string("{\"002\",\"003\"}"))));
-  EXPECT_THAT(sync.check({}, [](std::size_t) { return ""; }), IsEmpty());
+  EXPECT_THAT(sync.check({}, [](std::size_t) { return ToolFile(); }), IsEmpty());
+}
+
+TEST(ToolSync, WritesWhatFlywayKnowsOfAFile) {
+  std::vector<StoredMigration> migrations(2);
+  migrations[0].version = "1.2";
+  migrations[1].version = "R__all_views";
+  migrations[1].repeatable = true;
+  const MigrationSet set("default", migrations);
+  ToolSync sync(synced("flyway"), set, "acme", {});
+  const ToolFile file{.name = "db/V1_2__add_users.sql", .checksum = "-7"};
+  const std::vector<TargetStatement> first = sync.record(0, Direction::up, file);
+  ASSERT_EQ(first.size(), 4U);
+  EXPECT_THAT(first[0].sql, StartsWith("CREATE TABLE IF NOT EXISTS \"acme\".\"flyway_schema_history\""));
+  EXPECT_THAT(first[1].sql, HasSubstr("_s_idx ON \"acme\".\"flyway_schema_history\""));
+  EXPECT_THAT(first[3].parameters,
+              ElementsAre(Optional(std::string("1.2")), Optional(std::string("-7")),
+                          Optional(std::string("db/V1_2__add_users.sql")), Optional(std::string("add users"))));
+  const std::vector<TargetStatement> again = sync.record(1, Direction::up, {"R__all_views.sql", "8"});
+  ASSERT_EQ(again.size(), 1U) << "a row for each time";
+  EXPECT_THAT(again[0].parameters,
+              ElementsAre(Optional(std::string()), Optional(std::string("8")),
+                          Optional(std::string("R__all_views.sql")), Optional(std::string("all views"))));
+  EXPECT_THAT(sync.record(1, Direction::down, {"R__all_views.sql", "8"})[0].parameters,
+              ElementsAre(Optional(std::string("R__all_views.sql"))));
+}
+
+TEST(ToolSync, WritesWhatPrismaKnowsOfAFile) {
+  const MigrationSet set = set_of({"001", "20240131120000"});
+  ToolSync sync(synced("prisma"), set, "acme", rows({"001"}));
+  const std::vector<TargetStatement> up =
+      sync.record(1, Direction::up, {"migrations/20240131120000_users/migration.sql", "abc"});
+  ASSERT_EQ(up.size(), 2U);
+  EXPECT_THAT(up[0].sql, HasSubstr("rolled_back_at IS NULL"));
+  EXPECT_THAT(up[1].parameters,
+              ElementsAre(Optional(std::string("20240131120000_users")), Optional(std::string("abc"))));
 }
 
 TEST(ToolSync, RefusesWhatItCannotWrite) {
-  for (const char* tool : {"flyway", "prisma", "sqitch", "yoyo", "my_table"}) {
+  for (const char* tool : {"sqitch", "my_table"}) {
     EXPECT_THROW((void)synced_tool({.tool = tool}, "t"), Error) << tool;
   }
   EXPECT_THROW((void)synced_tool({.tool = "django"}, "t"), Error);
@@ -135,6 +170,11 @@ TEST(ToolSync, RefusesWhatItCannotWrite) {
   const MigrationSet set = set_of({"001"});
   ToolSync sync(synced("knex"), set, "acme", {});
   EXPECT_THROW((void)sync.record(0, Direction::up, {}), Error);
+  // What was never a file of the tool's has no checksum.
+  for (const char* tool : {"flyway", "prisma"}) {
+    ToolSync other(synced(tool), set, "acme", {});
+    EXPECT_THROW((void)other.record(0, Direction::up, {.name = "001_users.sql", .checksum = {}}), Error) << tool;
+  }
 }
 
 }  // namespace

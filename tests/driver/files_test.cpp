@@ -71,6 +71,14 @@ TEST_F(FilesTest, ChecksStatementsWithVariables) {
   EXPECT_THAT(found[1], HasSubstr("\"bold\" is not a filter"));
 }
 
+TEST_F(FilesTest, NamesTheFileOfWhatGoesDown) {
+  folder_.write("001_a.up.sql", "SELECT 1;");
+  folder_.write("001_a.down.sql", "SELECT 1;\nVACUUM;");
+  std::vector<std::string> const found = findings();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_THAT(found[0], HasSubstr("001_a.down.sql:2"));
+}
+
 TEST_F(FilesTest, FollowsLinksButNotInCircles) {
   TemporaryFolder other;
   other.write("real.sql", "SELECT 1;\n-- DOWNGRADE\nSELECT 2;");

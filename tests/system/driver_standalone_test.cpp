@@ -105,5 +105,36 @@ TEST_F(DriverStandalone, RefusesWhatItCannotKnow) {
   EXPECT_EQ(connect().value("SELECT to_regclass('s_1.schema_migrations')"), std::nullopt);
 }
 
+TEST_F(DriverStandalone, KeepsTheTablesOfAnotherToolUpToDate) {
+  write_file("tenancy.toml",
+             "tracking_table = 'tenancy_migrations'\n[standalone]\nenabled = true\ndiscover = 's\\_%'\n");
+  Said const unsaid = tenancy("adopt --from dbmate --apply --sync");
+  EXPECT_EQ(unsaid.code, 2);
+  EXPECT_THAT(unsaid.error, HasSubstr("nothing says that the tables of dbmate go along with set default"));
+
+  write_file("tenancy.toml",
+             "tracking_table = 'tenancy_migrations'\n[standalone]\nenabled = true\ndiscover = 's\\_%'\n"
+             "[standalone.sync.default]\ntool = 'dbmate'\n");
+  connect().exec(
+      "CREATE TABLE s_1.schema_migrations (version varchar(128) PRIMARY KEY);"
+      "INSERT INTO s_1.schema_migrations VALUES ('001'); CREATE TABLE s_1.users (id int)");
+  EXPECT_EQ(tenancy("adopt --from dbmate --apply --sync").code, 0);
+  write_file("migrations/003_notes.sql", "-- UPGRADE\nCREATE TABLE notes (id int);\n-- DOWNGRADE\nDROP TABLE notes;\n");
+  Said const upgrade = tenancy("upgrade");
+  EXPECT_EQ(upgrade.code, 0) << upgrade.error;
+  for (const char* schema : {"s_1", "s_2"}) {
+    EXPECT_EQ(connect().value("SELECT string_agg(version, ' ' ORDER BY 1) FROM " + std::string(schema) +
+                              ".schema_migrations"),
+              "001 003");
+  }
+  // What dbmate does by itself is not run again, and taken over.
+  EXPECT_EQ(tenancy("downgrade 001 --tenant s_2").code, 0);
+  EXPECT_EQ(connect().value("SELECT string_agg(version, ' ' ORDER BY 1) FROM s_2.schema_migrations"), "001");
+  connect().exec("INSERT INTO s_2.schema_migrations VALUES ('003'); CREATE TABLE s_2.notes (id int)");
+  EXPECT_EQ(tenancy("upgrade --tenant s_2").code, 1);
+  EXPECT_EQ(tenancy("adopt --from dbmate --apply --tenant s_2").code, 0);
+  EXPECT_EQ(tenancy("upgrade --tenant s_2").code, 0);
+}
+
 }  // namespace
 }  // namespace tenancy::test
