@@ -318,7 +318,9 @@ void PlainTarget::take_act(const BatchResult& reply) {
       const Result& row = *batch_.find(reply, Purpose::record, i);
       steps_[i].duration = std::chrono::microseconds(row.integer(0, 0));
     }
-    if (const Result* const wait = batch_.find(reply, Purpose::wait)) owed_ = owed_by(wait->text(0, 0));
+    if (const Result* const wait = batch_.find(reply, Purpose::wait, steps_.size() - 1)) {
+      owed_ = owed_by(wait->text(0, 0));
+    }
     return end();
   }
   const PlainBatch::Origin& origin = batch_.origin(reply.results.size());

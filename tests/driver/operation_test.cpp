@@ -15,6 +15,7 @@ namespace tenancy::driver {
 namespace {
 
 using test::Act;
+using test::Operations;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

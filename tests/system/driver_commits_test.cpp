@@ -45,13 +45,15 @@ class DriverCommits : public DatabaseTest, public testing::WithParamInterface<st
   /// Commits that wait for it do not come to their end.
   void wait_for_a_standby_that_is_not_there() {
     Connection session = connect_there();
-    session.exec("SET synchronous_commit = local; ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    session.exec("SET synchronous_commit = local");
+    session.exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     session.exec("SELECT pg_reload_conf()");
     session.wait_until("SELECT current_setting('synchronous_standby_names') = 'nobody'");
   }
   void wait_for_no_standby() {
     Connection session = connect_there();
-    session.exec("SET synchronous_commit = local; ALTER SYSTEM RESET synchronous_standby_names");
+    session.exec("SET synchronous_commit = local");
+    session.exec("ALTER SYSTEM RESET synchronous_standby_names");
     session.exec("SELECT pg_reload_conf()");
   }
   /// Other sessions see that the last migration is applied; but for the first target, whose commit waits itself, for
