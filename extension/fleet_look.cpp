@@ -112,7 +112,10 @@ bool FleetRun::may_presume() {
   if (plan_.request.outside != Outside::refuse) return true;
   // Where a migration that needs to run outside of transactions is pending, the whole run is refused.
   std::set<std::string> sets;
-  for (const FleetTarget& target : plan_.targets) sets.insert(target.target.set);
+  for (const FleetTarget& target : plan_.targets) {
+    if (sets.contains(target.target.set)) continue;
+    for (std::string& set : migrator_.store().with_required(target.target.set)) sets.insert(std::move(set));
+  }
   return std::all_of(sets.begin(), sets.end(),
                      [this](const std::string& name) { return is_transactional(migrator_.store().set(name)); });
 }

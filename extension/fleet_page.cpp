@@ -172,8 +172,9 @@ void FleetPage::plan(PageTarget& target) {
   Subtransaction subtransaction;
   try {
     core::Plan const plan = migrator_.plan(target.target, request);
-    const core::MigrationSet& set = migrator_.store().set(target.target.set);
-    for (const core::Step& step : plan.steps) target.versions.push_back(set[step.migration].version);
+    for (const core::Step& step : plan.steps) {
+      target.versions.push_back(core::version_label(target.target.set, step.set->name(), step.stored().version));
+    }
     target.from = plan.from;
     if (!plan.steps.empty()) {
       target.state = "pending";

@@ -55,6 +55,7 @@ void write(WireWriter& writer, const core::Migration& migration) {
   writer.number(migration.after.has_value());
   if (migration.after) write(writer, *migration.after);
   write(writer, migration.branches);
+  write(writer, migration.required);
 }
 
 core::Migration read_migration(WireReader& reader) {
@@ -73,6 +74,7 @@ core::Migration read_migration(WireReader& reader) {
   migration.filename = reader.text();
   if (reader.number<bool>()) migration.after = read_words(reader);
   migration.branches = read_words(reader);
+  migration.required = read_words(reader);
   return migration;
 }
 

@@ -156,6 +156,7 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.variables = core::parse_variable_syntax(arguments.required_text(14, "variables"));
     if (arguments.array(15)) migration.after = arguments.texts(15, "after");
     migration.branches = arguments.texts(16, "branches");
+    migration.required = arguments.texts(17, "requires");
     return text_datum(to_string(store_migration(migration)));
   });
 }

@@ -24,6 +24,7 @@ CREATE TABLE tenancy.migrations (
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
     after                text[] CHECK (NOT repeatable OR after IS NULL),
     branches             text[] NOT NULL DEFAULT '{}',
+    requires             text[] NOT NULL DEFAULT '{}',
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (migration_set, version)
@@ -44,6 +45,8 @@ COMMENT ON COLUMN tenancy.migrations.variables IS
 COMMENT ON COLUMN tenancy.migrations.after IS
     'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
 COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
+COMMENT ON COLUMN tenancy.migrations.requires IS
+    'Migrations of other sets that are applied in the same schema before it, as users@003.';
 
 CREATE TABLE tenancy.servers (
     name            text PRIMARY KEY CHECK (name <> ''),
@@ -241,10 +244,11 @@ CREATE FUNCTION tenancy.add_migration(
     transactional boolean DEFAULT true, repeatable boolean DEFAULT false, allow_outside boolean DEFAULT false,
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
-    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}')
+    variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}',
+    requires text[] DEFAULT '{}')
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[]) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[], text[]) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
@@ -268,7 +272,7 @@ CREATE FUNCTION tenancy.drop_migration(version text, migration_set text DEFAULT 
 RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_drop_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.drop_migration(text, text) IS
-    'Deletes a stored migration; refused while it is applied in any schema of this database.';
+    'Deletes a stored migration; refused while it is applied in any schema of this database, or another one requires it.';
 
 CREATE FUNCTION tenancy.check_variable_name(name text)
 RETURNS void
@@ -396,7 +400,8 @@ COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
 CREATE FUNCTION tenancy.upgrade_target(
     schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
-    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
+    OUT migration_set text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_upgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
@@ -405,7 +410,8 @@ COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
 CREATE FUNCTION tenancy.downgrade_target(
     schema text, revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
-    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint)
+    OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
+    OUT migration_set text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
