@@ -94,13 +94,14 @@ asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& 
   co_return outcome;
 }
 
-bool PlainRunner::has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const {
-  const core::MigrationSet& set = store_.set(sent.target.migration_set);
+bool PlainRunner::has_happened(const Outcome& sent, const RowsBySet& applied) const {
   return std::all_of(sent.steps.begin(), sent.steps.end(), [&](const StepOutcome& step) {
-    const auto row = std::find_if(applied.begin(), applied.end(),
+    const core::MigrationSet& set = store_.set(step.set.empty() ? sent.target.migration_set : step.set);
+    const std::vector<core::AppliedMigration>& rows = applied.at(set.name());
+    const auto row = std::find_if(rows.begin(), rows.end(),
                                   [&](const core::AppliedMigration& one) { return one.version == step.version; });
-    if (step.direction == core::Direction::down) return row == applied.end();
-    return row != applied.end() && !row->in_doubt && row->checksum == set[set.find(step.version).value()].checksum;
+    if (step.direction == core::Direction::down) return row == rows.end();
+    return row != rows.end() && !row->in_doubt && row->checksum == set[set.find(step.version).value()].checksum;
   });
 }
 
@@ -111,11 +112,16 @@ asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connect
   // The lock that the lost session may still hold says that it is not at its end; then the rows say how it ended.
   PlainBatch batch;
   const core::TargetPlace place = driver::place_of(request_, target, connection.server_version());
-  add_look_at_end(batch, place, request_.lock_timeout);
+  const std::vector<std::string> others = other_sets_of(store_, target.migration_set, request_.direction);
+  add_look_at_end(batch, place, others, request_.lock_timeout);
   const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
   std::optional<Outcome> outcome;
   if (!reply.failure) {
-    const std::vector<core::AppliedMigration> applied = read_rows(*batch.find(reply, PlainBatch::Purpose::applied));
+    RowsBySet applied;
+    applied.emplace(target.migration_set, read_rows(*batch.find(reply, PlainBatch::Purpose::applied)));
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      applied.emplace(others[i], read_rows(*batch.find(reply, PlainBatch::Purpose::applied_of_other, i)));
+    }
     if (has_happened(found->second, applied)) outcome = found->second;
   } else {
     PlainBatch clear;

@@ -36,7 +36,8 @@ class PlainRunner : public TargetRunner {
   /// Sends what `part` wants sent, to its end.
   boost::asio::awaitable<void> drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline);
   boost::asio::awaitable<void> run_parts(Connection& connection, Outcome& outcome, Deadline deadline);
-  [[nodiscard]] bool has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const;
+  using RowsBySet = std::map<std::string, std::vector<core::AppliedMigration>>;
+  [[nodiscard]] bool has_happened(const Outcome& sent, const RowsBySet& applied) const;
 
   const MigrationStore& store_;
   Request request_;

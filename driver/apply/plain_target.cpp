@@ -40,15 +40,42 @@ ServerReport missing_schema() {
                      "schema, correct tenancy.tenants, or call tenancy.deregister_tenant().");
 }
 
+/// A look at a target, for planning.
+class PlainHistories : public core::SetHistories {
+ public:
+  PlainHistories(const MigrationStore& store, const PlainFacts& facts, const std::string& own)
+      : store_(store), facts_(facts), own_(own) {}
+
+  const core::MigrationSet& set(const std::string& name) override { return store_.set(name); }
+  std::span<const core::AppliedMigration> applied(const std::string& set) override { return facts_.rows_of(set, own_); }
+  std::vector<std::string> sets_requiring(const std::string& set) override { return store_.sets_requiring(set); }
+
+ private:
+  const MigrationStore& store_;
+  const PlainFacts& facts_;
+  const std::string& own_;
+};
+
 std::optional<core::Finding> finding_of(const ServerReport& report) {
   return report.sqlstate == "22P02" ? core::finding_in(report.message) : std::nullopt;
 }
 
 }  // namespace
 
+std::vector<std::string> other_sets_of(const MigrationStore& store, const std::string& set, core::Direction direction) {
+  if (direction == core::Direction::down) return store.sets_requiring(set);
+  std::vector<std::string> sets = store.with_required(set);
+  sets.erase(sets.begin());
+  return sets;
+}
+
 core::TargetPlace place_of(const Request& request, const Target& target, int server_version) {
   return {target.schema,          request.tracking_table,   target.migration_set,
           request.shared_schemas, role_of(request, target), server_version};
+}
+
+std::string other_set(const core::Step& step, const Target& target) {
+  return step.set->name() == target.migration_set ? std::string() : step.set->name();
 }
 
 PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version)
@@ -56,7 +83,8 @@ PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, co
       request_(request),
       target_(target),
       place_(place_of(request, target, server_version)),
-      scripts_(store, target.migration_set) {
+      other_sets_(other_sets_of(store, target.migration_set, request.direction)),
+      scripts_(store) {
   if (target.schema.size() > kLongestName) {
     refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
                        "It has " + std::to_string(target.schema.size()) + " bytes; names have at most " +
@@ -73,7 +101,7 @@ void PlainTarget::look() {
   tools_.clear();
   unadopted_.reset();
   if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
-  add_look(batch_, place_, request_.lock_timeout);
+  add_look(batch_, place_, other_sets_, request_.lock_timeout);
 }
 
 void PlainTarget::take(const BatchResult& reply) {
@@ -111,6 +139,9 @@ void PlainTarget::take_look(const BatchResult& reply) {
   } else {
     facts_.is_tracked = true;
     facts_.applied = read_rows(*batch_.find(reply, Purpose::applied));
+    for (std::size_t i = 0; i < other_sets_.size(); ++i) {
+      facts_.applied_of_others[other_sets_[i]] = read_rows(*batch_.find(reply, Purpose::applied_of_other, i));
+    }
   }
   if (needs_details()) return ask_details();
   make_plan(false);
@@ -120,6 +151,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   const Result* const facts = batch_.find(reply, Purpose::facts);
   if (facts->rows() == 0) return false;
   facts_ = {};
+  for (const std::string& set : other_sets_) facts_.applied_of_others[set];
   facts_.schema = static_cast<std::uint32_t>(facts->integer(0, core::kFactSchema));
   facts_.owner = facts->text(0, core::kFactOwner);
   facts_.caller = facts->text(0, core::kFactCaller);
@@ -128,7 +160,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.database = facts->text(0, core::kFactDatabase);
   facts_.time = facts->text(0, core::kFactTime);
   facts_.tool_tables = core::parse_tool_tables(facts->text(0, core::kFactToolTables));
-  scripts_.set_variables(variables());
+  scripts_.set_variables(variables(), {request_.variables.begin(), request_.variables.end()});
   return true;
 }
 
@@ -150,17 +182,28 @@ void PlainTarget::explain_look(const BatchResult& reply) {
   fail(std::move(report), true);
 }
 
+bool PlainTarget::is_in_doubt() const {
+  const auto any = [](const std::vector<core::AppliedMigration>& rows) {
+    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.in_doubt; });
+  };
+  const auto& others = facts_.applied_of_others;
+  return any(facts_.applied) ||
+         std::any_of(others.begin(), others.end(), [&](const auto& other) { return any(other.second); });
+}
+
 bool PlainTarget::needs_details() const {
-  const std::vector<core::AppliedMigration>& applied = facts_.applied;
-  if (!tools_.empty()) return true;
-  if (std::any_of(applied.begin(), applied.end(), [](const auto& row) { return row.in_doubt; })) return true;
+  if (!tools_.empty() || is_in_doubt()) return true;
   if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
   // Nothing else is in a schema that a first migration is for.
-  const core::MigrationSet& set = store_.set(target_.migration_set);
-  for (std::size_t index = 0; applied.empty() && index < set.size(); ++index) {
-    if (!set[index].transactional) return true;
-  }
-  return false;
+  if (!facts_.applied.empty()) return false;
+  const auto has_outside = [this](const std::string& name) {
+    const core::MigrationSet& set = store_.set(name);
+    for (std::size_t index = 0; index < set.size(); ++index) {
+      if (!set[index].transactional) return true;
+    }
+    return false;
+  };
+  return has_outside(target_.migration_set) || std::any_of(other_sets_.begin(), other_sets_.end(), has_outside);
 }
 
 void PlainTarget::ask_details() {
@@ -207,21 +250,20 @@ std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& re
 }
 
 core::Plan PlainTarget::plan() const {
-  const core::MigrationSet& set = store_.set(target_.migration_set);
-  constexpr auto kRetry = core::InDoubt::retry;
-  if (request_.direction == core::Direction::down) {
-    return core::plan_downgrade(set, target_.kind, facts_.applied, request_.revision, kRetry);
+  core::PlanRequest request{.direction = request_.direction,
+                            .revision = request_.revision,
+                            .out_of_order = request_.out_of_order,
+                            .in_doubt = core::InDoubt::retry};
+  if (target_.pinned_revision && request_.direction == core::Direction::up) {
+    request.pin = core::parse_revision(*target_.pinned_revision);
   }
-  if (target_.pinned_revision) {
-    return core::plan_pinned_upgrade(set, target_.kind, facts_.applied, request_.revision,
-                                     core::parse_revision(*target_.pinned_revision), request_.out_of_order, kRetry);
-  }
-  return core::plan_upgrade(set, target_.kind, facts_.applied, request_.revision, request_.out_of_order, kRetry);
+  PlainHistories histories(store_, facts_, target_.migration_set);
+  return core::plan_target(target_.migration_set, target_.kind, request, histories);
 }
 
 /// Non-transactional steps too in a tenant's schema that is empty: they cannot keep anybody waiting who works there.
 bool PlainTarget::runs_inside(const core::Step& step, bool is_empty) const {
-  const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
+  const core::Migration& migration = store_.migration(step.set->name(), step.migration);
   if (migration.transactional) return true;
   return is_empty && step.direction == core::Direction::up && !step.in_doubt &&
          target_.kind == core::TargetKind::tenant && !migration.allow_outside;
@@ -254,7 +296,6 @@ core::TargetVariables PlainTarget::variables() const {
                                   .tracking_table = request_.tracking_table,
                                   .timestamp = facts_.time,
                                   .given = target_.variables};
-  for (const auto& [name, value] : request_.variables) variables.given.insert_or_assign(name, value);
   return variables;
 }
 
@@ -269,7 +310,7 @@ std::optional<ServerReport> PlainTarget::find_flaw() const {
       if (is_inside) script->check_session();
     } catch (const core::Error& error) {
       ServerReport report = make_report(core::sqlstate(error.kind()), error.placed_message(), error.hint());
-      prefix(report, step_name(step));
+      prefix(report, step.name(target_.migration_set));
       if (script != nullptr) {
         report.detail = "It changes the session, and the next tenant would get what this one left.";
       }
@@ -292,18 +333,17 @@ void PlainTarget::act() {
                  std::span(plan_.steps).first(inside_),
                  {request_.lock_timeout, request_.statement_timeout}};
   part.checks_each_statement = checks_each_statement_;
-  const core::MigrationSet& set = store_.set(target_.migration_set);
   part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
-                                        [&](const core::Step& step) { return !set[step.migration].transactional; });
+                                        [](const core::Step& step) { return !step.stored().transactional; });
   steps_ = named(part.steps);
   add_part(batch_, part);
 }
 
 std::vector<StepOutcome> PlainTarget::named(std::span<const core::Step> steps) const {
-  const core::MigrationSet& set = store_.set(target_.migration_set);
   std::vector<StepOutcome> result;
   for (const core::Step& step : steps) {
-    result.push_back({set[step.migration].version, set[step.migration].description, step.direction, {}});
+    const core::StoredMigration& stored = step.stored();
+    result.push_back({stored.version, stored.description, step.direction, {}, other_set(step, target_)});
   }
   return result;
 }
@@ -335,16 +375,11 @@ void PlainTarget::take_act(const BatchResult& reply) {
   fail(explain_act(*reply.failure, origin), true);
 }
 
-std::string PlainTarget::step_name(const core::Step& step) const {
-  const std::string& version = store_.set(target_.migration_set)[step.migration].version;
-  return (step.direction == core::Direction::up ? "migration " : "downgrade of migration ") + version;
-}
-
 ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatch::Origin& origin) {
   ServerReport report = cause;
   const auto finding = finding_of(cause);
   if (finding && finding->code == core::kFindingToolDiffers) {
-    return explain_difference(store_.synced_tool(target_.migration_set).value(), finding->text);
+    return explain_difference(store_.synced_tool(plan_.steps[origin.step].set->name()).value(), finding->text);
   }
   if (finding) report = explain(*finding, place_);
   if (origin.purpose == Purpose::commit) {
@@ -357,7 +392,7 @@ ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatc
                           origin.purpose == Purpose::tool_sync;
   if (!is_of_step) return report;
   const core::Step& step = plan_.steps[origin.step];
-  const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
+  const core::Migration& migration = store_.migration(step.set->name(), step.migration);
   passed_its_limit_ = explain_timeout(report, migration.statement_timeout.value_or(request_.statement_timeout));
   if (origin.purpose == Purpose::constraints) {
     prefix(report, "deferred constraints, checked at the end of the migration");
@@ -368,7 +403,7 @@ ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatc
     prefix(report, script.name(script.statements()[origin.statement], report.position));
     report.position = 0;
   }
-  prefix(report, step_name(step));
+  prefix(report, step.name(target_.migration_set));
   return report;
 }
 

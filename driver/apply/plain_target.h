@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "core/plan.h"
+#include "core/requirements.h"
 #include "core/tool_history.h"
 #include "driver/apply/plain_batch.h"
 #include "driver/apply/store.h"
@@ -77,12 +77,12 @@ class PlainTarget {
   /// Why the scripts of the plan cannot run here; the report names the step.
   [[nodiscard]] std::optional<ServerReport> find_flaw() const;
   [[nodiscard]] core::Plan plan() const;
+  [[nodiscard]] bool is_in_doubt() const;
   [[nodiscard]] bool runs_inside(const core::Step& step, bool is_empty) const;
   [[nodiscard]] std::vector<StepOutcome> named(std::span<const core::Step> steps) const;
   void act();
   void take_act(const BatchResult& reply);
   [[nodiscard]] ServerReport explain_act(const ServerReport& report, const PlainBatch::Origin& origin);
-  [[nodiscard]] std::string step_name(const core::Step& step) const;
   /// Ends it; `in_transaction`: there is one to roll back.
   void fail(ServerReport report, bool in_transaction);
   void refuse(ServerReport report) { fail(std::move(report), false); }
@@ -93,6 +93,7 @@ class PlainTarget {
   const Request& request_;
   const Target& target_;
   core::TargetPlace place_;
+  std::vector<std::string> other_sets_;  ///< whose rows planning takes
   PlainFacts facts_;
   TargetScripts scripts_;
   Stage stage_ = Stage::look;
@@ -110,6 +111,13 @@ class PlainTarget {
   bool passed_its_limit_ = false;  ///< a statement of a migration did
   bool was_cancelled_ = false;
 };
+
+/// The sets besides its own whose rows planning a target of that set takes.
+[[nodiscard]] std::vector<std::string> other_sets_of(const MigrationStore& store, const std::string& set,
+                                                     core::Direction direction);
+
+/// The set of a step, when it is not the target's own.
+[[nodiscard]] std::string other_set(const core::Step& step, const Target& target);
 
 /// Where the SQL for a target is about.
 [[nodiscard]] core::TargetPlace place_of(const Request& request, const Target& target, int server_version);

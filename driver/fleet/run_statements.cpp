@@ -166,7 +166,9 @@ Statement record_outcomes(std::int64_t run, const json::array& outcomes) {
 json::object outcome_row(const Outcome& outcome, std::size_t ordinal) {
   using State = Outcome::State;
   json::array versions;
-  for (const StepOutcome& step : outcome.steps) versions.push_back(json_string(step.version));
+  for (const StepOutcome& step : outcome.steps) {
+    versions.push_back(json_string(core::version_label({}, step.set, step.version)));
+  }
   json::object row{{"ordinal", ordinal},
                    {"state", outcome.state == State::done     ? "done"
                              : outcome.state == State::failed ? "failed"
