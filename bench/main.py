@@ -1,9 +1,9 @@
 """Measures tenancy against the ways in which fleets are migrated without it: make bench.
 
-Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE (psql, dbmate) and ALEMBIC_SIZE tenants of the
-fleet for the slow ways (0 leaves them out; dbmate is left out where it is not installed), DATABASES for tenants that have
-one of their own, QUIET seconds to wait before each measurement until others leave the machine alone. The only argument
-is the file for the results, JSON. The driver is the program TENANCY, which `make driver` builds.
+Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE (psql, dbmate) and ALEMBIC_SIZE tenants of
+the fleet for the slow ways (0 leaves them out; dbmate is left out where it is not installed), DATABASES for tenants that
+have one of their own, QUIET seconds to wait before each measurement until others leave the machine alone. The only
+argument is the file for the results, JSON. The driver is the program TENANCY, which `make driver` builds.
 """
 
 import datetime

@@ -23,7 +23,8 @@ class Xargs(ways.Way):
     def run(self, command):
         xargs = ["xargs", "-P", str(self.connections), "-I{}", *command]
         environment = {**os.environ, "PGDATABASE": self.database}
-        subprocess.run(xargs, input="\n".join(self.schemas), env=environment, text=True, capture_output=True, check=True)
+        tenants = "\n".join(self.schemas)
+        subprocess.run(xargs, input=tenants, env=environment, text=True, capture_output=True, check=True)
 
 
 class Psql(Xargs):

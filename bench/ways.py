@@ -115,11 +115,10 @@ class Driver(Way):
     """The binary, from its start to its end."""
 
     OPTIONS = {"calls": [], "plain": ["--plain"], "in_database": ["--in-database"]}
-    NAMES = {"calls": "tenancy upgrade", "plain": "tenancy upgrade --plain", "in_database": "tenancy upgrade --in-database"}
-
     def __init__(self, binary, mode, connections, size):
-        super().__init__(self.NAMES[mode], f"driver_{mode}", connections, size)
-        self.command = [binary, "upgrade", "--concurrency", str(connections), *self.OPTIONS[mode]]
+        options = self.OPTIONS[mode]
+        super().__init__(" ".join(["tenancy upgrade", *options]), f"driver_{mode}", connections, size)
+        self.command = [binary, "upgrade", "--concurrency", str(connections), *options]
 
     def work(self, version):
         environment = {**os.environ, "PGDATABASE": self.database}

@@ -234,6 +234,17 @@ std::vector<std::string> sets_required_by(const MigrationSet& set) {
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> with_required(const std::string& name,
+                                       const std::function<const MigrationSet&(const std::string&)>& set_of) {
+  std::vector<std::string> names{name};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::string& required : sets_required_by(set_of(names[i]))) {
+      if (std::find(names.begin(), names.end(), required) == names.end()) names.push_back(std::move(required));
+    }
+  }
+  return names;
+}
+
 std::string version_label(std::string_view own, std::string_view set, std::string_view version) {
   return own == set ? std::string(version) : std::string(set) + "@" + std::string(version);
 }

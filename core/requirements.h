@@ -4,6 +4,7 @@
 // applies what is missing first; a downgrade that would take it away again is refused.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,10 @@ void check_required(const Migration& migration);
 
 /// The names of the sets that migrations of the set require, in order.
 [[nodiscard]] std::vector<std::string> sets_required_by(const MigrationSet& set);
+
+/// The set of that name and all that its migrations require, directly or not; it comes first.
+[[nodiscard]] std::vector<std::string> with_required(
+    const std::string& name, const std::function<const MigrationSet&(const std::string&)>& set_of);
 
 /// The version in a list about a target of set `own`: "003", and "users@003" of another set.
 [[nodiscard]] std::string version_label(std::string_view own, std::string_view set, std::string_view version);

@@ -256,6 +256,11 @@ bool SqlKind::may_write_data() const noexcept {
   return (!words_.empty() && is_one_of(words_[0].text, kCommands)) || makes_table_as();
 }
 
+bool SqlKind::is_definition() const noexcept {
+  constexpr std::array<std::string_view, 6> kCommands{"CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE"};
+  return !words_.empty() && is_one_of(words_[0].text, kCommands) && !makes_table_as();
+}
+
 /// Behind CREATE and what may stand in front of the kind of object; 0 when it is another statement.
 std::size_t SqlKind::behind_create_words() const noexcept {
   if (!is(0, "CREATE")) return 0;

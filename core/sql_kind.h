@@ -52,6 +52,9 @@ class SqlKind {
   /// May it queue constraint triggers: is it anything but plain DDL?
   [[nodiscard]] bool may_write_data() const noexcept;
 
+  /// Does it no more than define, alter or drop objects and the rights on them?
+  [[nodiscard]] bool is_definition() const noexcept;
+
   /// Can it be run again, as repeatable_text() has it, when nobody knows whether it has been?
   [[nodiscard]] bool is_repeatable() const noexcept;
   /// The statement so that doing it twice does no harm.

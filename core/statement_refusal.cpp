@@ -34,6 +34,11 @@ StatementRefusal refused_role_setting() noexcept {
           "Say who runs it with run_as, or with the setting tenancy.run_as."};
 }
 
+StatementRefusal refused_commit_as_owner() noexcept {
+  return {"CALL, and DO that commits,", "cannot run as the owner of the schema",
+          "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner."};
+}
+
 StatementRefusal refusal(const SqlKind& statement, bool transactional, bool confined) noexcept {
   if (statement.is_meta_command()) return {"a command of psql", "is not SQL", kMetaCommandHint};
   if (const std::string_view command = statement.transaction_control(); !command.empty()) {

@@ -30,6 +30,8 @@ struct StatementRefusal {
 /// In a non-transactional one, each statement of which is a transaction of its own.
 [[nodiscard]] StatementRefusal refused_local_setting() noexcept;
 [[nodiscard]] StatementRefusal refused_role_setting() noexcept;
+/// Of what may_commit(), where a session of another role acts as the owner of the schema.
+[[nodiscard]] StatementRefusal refused_commit_as_owner() noexcept;
 
 /// A hint for text with a line that begins with a backslash.
 inline constexpr std::string_view kMetaCommandHint =

@@ -155,7 +155,8 @@ TargetStatement begin_statement() { return {"BEGIN ISOLATION LEVEL READ COMMITTE
 TargetStatement own_settings(std::chrono::milliseconds lock_timeout) {
   return {"SELECT pg_catalog.set_config('search_path', '" + std::string(kOwnPath) +
               "', true), pg_catalog.set_config('lock_timeout', $1, true)",
-          {milliseconds(lock_timeout)}};
+          {milliseconds(lock_timeout)},
+          true};
 }
 
 TargetStatement read_facts(const TargetPlace& place) {
@@ -166,9 +167,11 @@ TargetStatement read_facts(const TargetPlace& place) {
               "pg_class WHERE relnamespace = n.oid AND relname = $2::name) THEN "
               "(SELECT array_agg(t.relname || '/' || (SELECT string_agg(attname, '/' ORDER BY attnum) FROM "
               "pg_attribute WHERE attrelid = t.oid AND attnum > 0 AND NOT attisdropped) ORDER BY t.relname) FROM "
-              "pg_class t WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND t.relname = ANY ($3::name[])) END" +
+              "pg_class t WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND t.relname = ANY ($3::name[])) END, "
+              "pg_backend_pid()" +
               std::string(kSchemaAndRoles),
-          {place.schema, place.tracking_table, text_array(history_tables())}};
+          {place.schema, place.tracking_table, text_array(history_tables())},
+          true};
 }
 
 std::vector<NamedTable> parse_tool_tables(std::string_view text) {
@@ -193,7 +196,8 @@ std::vector<NamedTable> parse_tool_tables(std::string_view text) {
 TargetStatement take_role(const TargetPlace& place) {
   return {"SELECT set_config('role', r, true) FROM (SELECT " + role_expression(place) + std::string(kSchemaAndRoles) +
               ") AS role (r) WHERE r IS NOT NULL",
-          {place.schema}};
+          {place.schema},
+          true};
 }
 
 TargetStatement take_named_role(std::string_view role) {
@@ -210,7 +214,8 @@ TargetStatement lock_tracking(const TargetPlace& place, bool to_write) {
 
 TargetStatement check_tracking(const TargetPlace& place) {
   const std::string table = "to_regclass($1)";
-  return {raise("coalesce(" + shape_finding(table) + ", " + own_code_finding(table) + ")"), {tracking_name(place)}};
+  return {
+      raise("coalesce(" + shape_finding(table) + ", " + own_code_finding(table) + ")"), {tracking_name(place)}, true};
 }
 
 TargetStatement read_applied(const TargetPlace& place) {
@@ -234,7 +239,8 @@ TargetStatement lock_target_by_name(const TargetPlace& place) {
 TargetStatement check_schema(const TargetPlace& place, std::uint32_t schema) {
   return {raise("CASE WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE oid = $1::oid AND nspname = $2::name) THEN "
                 "'moved#' END"),
-          {std::to_string(schema), place.schema}};
+          {std::to_string(schema), place.schema},
+          true};
 }
 
 TargetStatement check_applied(const TargetPlace& place, std::span<const AppliedMigration> applied) {
@@ -249,7 +255,8 @@ TargetStatement check_unoccupied(std::uint32_t schema) {
   return {raise("CASE WHEN EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM "
                 "pg_database WHERE datname = current_database()) AND classid = $1::oid AND objid = $2::oid AND "
                 "objsubid = 2 AND granted AND pid <> pg_backend_pid()) THEN 'occupied#' END"),
-          {std::to_string(kOutsideLockClass), std::to_string(schema)}};
+          {std::to_string(kOutsideLockClass), std::to_string(schema)},
+          true};
 }
 
 namespace {
@@ -289,21 +296,24 @@ TargetStatement migration_settings(const TargetPlace& place, const MigrationSett
               ", CASE WHEN pg_catalog.current_setting('client_min_messages') NOT IN ('warning', 'error') THEN " +
               set("client_min_messages", "'warning'") + " END, " +
               set("tenancy_driver.began", "extract(epoch FROM pg_catalog.clock_timestamp())::pg_catalog.text"),
-          {path + "pg_temp", milliseconds(settings.lock_timeout), milliseconds(settings.statement_timeout)}};
+          {path + "pg_temp", milliseconds(settings.lock_timeout), milliseconds(settings.statement_timeout)},
+          true};
 }
 
 TargetStatement check_migration(const TargetPlace& place, std::uint32_t schema) {
   return {raise("CASE WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE oid = $1::oid AND nspname = $2::name) THEN "
                 "'renames#' WHEN to_regclass($3) IS NULL OR " +
                 shape_finding("to_regclass($3)") + " IS NOT NULL THEN 'tracking#' END"),
-          {std::to_string(schema), place.schema, tracking_name(place)}};
+          {std::to_string(schema), place.schema, tracking_name(place)},
+          true};
 }
 
 TargetStatement check_escapes(const TargetPlace& place, std::uint32_t schema) {
   std::vector<std::string> shared = place.shared_schemas;
   std::erase(shared, place.schema);
   return {raise("coalesce(" + escape_finding("$2::text[]") + ", " + extension_finding() + ")"),
-          {std::to_string(schema), text_array(shared)}};
+          {std::to_string(schema), text_array(shared)},
+          true};
 }
 
 TargetStatement leave_path() {
@@ -370,8 +380,9 @@ std::vector<TargetStatement> reset_migration() {
 }
 
 std::vector<TargetStatement> reset_session() {
-  return {{"CLOSE ALL"},     {"DEALLOCATE ALL"},    {"UNLISTEN *"},
-          {"DISCARD PLANS"}, {"DISCARD SEQUENCES"}, {"SELECT pg_catalog.pg_advisory_unlock_all()"}};
+  return {{"CLOSE ALL"}, {"UNLISTEN *"}, {"DISCARD SEQUENCES"}, {"SELECT pg_catalog.pg_advisory_unlock_all()"}};
 }
+
+std::vector<TargetStatement> reset_plans() { return {{"DEALLOCATE ALL"}, {"DISCARD PLANS"}}; }
 
 }  // namespace tenancy::core

@@ -26,6 +26,7 @@ namespace tenancy::core {
 struct TargetStatement {
   std::string sql;
   std::vector<std::optional<std::string>> parameters{};
+  bool is_kept = false;  ///< the text is the same for all targets: a session of our own plans it once
 };
 
 /// Whose rights migrations have: see tenancy.run_as.
@@ -90,6 +91,7 @@ enum FactColumn : std::size_t {
   kFactDatabase,
   kFactTime,
   kFactToolTables,
+  kFactBackend,
 };
 
 /// A table with the name of one in which another tool records things.
@@ -163,8 +165,10 @@ struct MigrationSettings {
 /// Gives back the role and every setting that a migration has changed, and drops its temporary tables. Behind it
 /// own_settings() is needed again.
 [[nodiscard]] std::vector<TargetStatement> reset_migration();
-/// The rest that could be left in the session. All of it may stand inside a transaction, so nothing of it is seen
-/// behind a pooler of transactions.
+/// What else could be left in the session, but prepared statements. All of it may stand inside a transaction, so
+/// nothing of it is seen behind a pooler of transactions.
 [[nodiscard]] std::vector<TargetStatement> reset_session();
+/// Prepared statements; the same holds for them.
+[[nodiscard]] std::vector<TargetStatement> reset_plans();
 
 }  // namespace tenancy::core

@@ -1,6 +1,7 @@
 #include "extension/outside_step.h"
 
 #include "core/sql_kind.h"
+#include "core/statement_refusal.h"
 #include "extension/migration_watch.h"
 #include "extension/own_transaction.h"
 #include "extension/statement_kind.h"
@@ -189,8 +190,9 @@ bool OutsideStep::may_commit(const ScriptStatement& statement) const {
 void OutsideStep::run_what_may_commit(const ScriptStatement& statement, StatementTimer& timer) {
   if (role_.restricted) {
     // At top level no operation is restricted, and code that the tenant has planted would be the caller's.
-    PgError error(ERRCODE_FEATURE_NOT_SUPPORTED, "CALL, and DO that commits, cannot run as the owner of the schema", {},
-                  "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner.");
+    core::StatementRefusal const found = core::refused_commit_as_owner();
+    PgError error(ERRCODE_FEATURE_NOT_SUPPORTED, std::string(found.what) + ' ' + std::string(found.why), {},
+                  std::string(found.hint));
     error.prefix(script_.name(statement, statement.offset));
     throw error;
   }

@@ -148,13 +148,7 @@ std::vector<std::string> Store::sets_requiring(const std::string& set) {
 }
 
 std::vector<std::string> Store::with_required(const std::string& name) {
-  std::vector<std::string> names{name};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    for (std::string& required : core::sets_required_by(set(names[i]))) {
-      if (std::find(names.begin(), names.end(), required) == names.end()) names.push_back(std::move(required));
-    }
-  }
-  return names;
+  return core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
 }
 
 MigrationBundle Store::bundle(const std::vector<std::string>& sets) {

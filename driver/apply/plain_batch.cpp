@@ -10,7 +10,7 @@ namespace tenancy::driver {
 using Purpose = PlainBatch::Purpose;
 
 void PlainBatch::add(Origin origin, core::TargetStatement statement) {
-  statements_.push_back({std::move(statement.sql), std::move(statement.parameters)});
+  statements_.push_back({std::move(statement.sql), std::move(statement.parameters), keeps_ && statement.is_kept});
   origins_.push_back(origin);
 }
 
@@ -28,6 +28,7 @@ const Result* PlainBatch::find(const BatchResult& reply, Purpose purpose, std::s
 namespace {
 
 void add_facts(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
+  batch.keep_statements(true);
   batch.add(Purpose::transaction, core::begin_statement());
   batch.add(Purpose::settings, core::own_settings(lock_timeout));
   batch.add(Purpose::facts, core::read_facts(place));
@@ -222,9 +223,21 @@ void add_step(PlainBatch& batch, const PlainPart& part, SetPart& set, const core
   add_record(batch, set, step);
 }
 
+/// What definitions call of a tenant's has the same rights as the caller then, and nothing to win by it.
+bool may_keep_statements(const PlainPart& part) {
+  if (!part.keeps_statements || part.facts.role) return false;
+  return std::none_of(part.steps.begin(), part.steps.end(), [&](const core::Step& step) {
+    const Script& script = part.scripts.script(step);
+    return std::any_of(script.statements().begin(), script.statements().end(),
+                       [](const Script::Statement& one) { return !one.kind.is_definition(); });
+  });
+}
+
 }  // namespace
 
 void add_part(PlainBatch& batch, const PlainPart& part) {
+  const bool keeps = may_keep_statements(part);
+  batch.keep_statements(keeps);
   add_entry(batch, part);
   std::map<const core::MigrationSet*, SetPart> sets;
   for (std::size_t i = 0; i < part.steps.size(); ++i) {
@@ -246,6 +259,7 @@ void add_part(PlainBatch& batch, const PlainPart& part) {
     if (i + 1 < part.steps.size()) add_own_session(batch, part);
   }
   batch.add(Purpose::reset, core::reset_session());
+  if (!keeps) batch.add(Purpose::reset, core::reset_plans());
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
 }
 

@@ -58,6 +58,10 @@ class PlainBatch {
   void begin_step(std::size_t step) noexcept { step_ = step, statement_ = 0; }
   void begin_statement(std::size_t statement) noexcept { statement_ = statement; }
 
+  /// What is added from now on is kept by the session where it can be; nothing is at first. Never behind statements
+  /// that run with other rights than ours: they could put their own in the place of what is kept.
+  void keep_statements(bool keep) noexcept { keeps_ = keep; }
+
   [[nodiscard]] bool is_empty() const noexcept { return statements_.empty(); }
   [[nodiscard]] std::span<const Statement> statements() const noexcept { return statements_; }
   [[nodiscard]] const Origin& origin(std::size_t index) const { return origins_.at(index); }
@@ -71,6 +75,7 @@ class PlainBatch {
   std::vector<Origin> origins_;
   std::size_t step_ = 0;
   std::size_t statement_ = 0;
+  bool keeps_ = false;
 };
 
 /// What a look at the target has found.
@@ -92,6 +97,7 @@ struct PlainFacts {
   [[nodiscard]] std::span<const core::AppliedMigration> rows_of(const std::string& set, const std::string& own) const {
     return set == own ? applied : applied_of_others.at(set);
   }
+  int backend_pid = 0;
 };
 
 /// What is to be done in one transaction.
@@ -105,6 +111,7 @@ struct PlainPart {
   core::MigrationSettings limits;      ///< for migrations without their own
   bool needs_empty_schema = false;     ///< non-transactional steps are among them
   bool checks_each_statement = false;  ///< for what was made outside of the schema
+  bool keeps_statements = false;       ///< the session has prepared statements of ours
 };
 
 /// In one transaction: schema, roles, tracking table and its rows, of the place's set and of others.

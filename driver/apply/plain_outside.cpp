@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/statement_refusal.h"
 #include "core/target_lock.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
@@ -223,9 +224,9 @@ PlainOutside::Work PlainOutside::run_what_may_commit(std::size_t index) {
   const Script::Statement& statement = script_.statements()[index];
   if (part_.facts.role) {
     // Code that the tenant has planted could take the role of this session back.
-    ServerReport report = make_report(
-        "0A000", "CALL, and DO that commits, cannot run as the owner of the schema", {},
-        "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner.");
+    const core::StatementRefusal found = core::refused_commit_as_owner();
+    ServerReport report =
+        make_report("0A000", std::string(found.what) + ' ' + std::string(found.why), {}, std::string(found.hint));
     name_statement(report, statement);
     refuse(std::move(report));
   }
@@ -329,6 +330,7 @@ PlainOutside::Work PlainOutside::clear() {
   PlainBatch batch;
   batch.add(Purpose::reset, core::reset_migration());
   batch.add(Purpose::reset, core::reset_session());
+  batch.add(Purpose::reset, core::reset_plans());
   (void)co_await connection_.batch(batch.statements(), Clock::now() + kTimeToClear);
 }
 
@@ -356,9 +358,7 @@ asio::awaitable<StepOutcome> PlainOutside::carry_out(Deadline deadline) {
     } else if (is_recorded_) {
       co_await undo(*failure);
     }
-    if (is_recorded_) {
-      prefix(*failure, step_.name(target_.migration_set));
-    }
+    if (is_recorded_) prefix(*failure, step_.name(target_.migration_set));
     prefix(*failure, target_.label());
     failure_ = std::move(failure);
   }

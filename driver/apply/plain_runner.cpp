@@ -45,6 +45,8 @@ asio::awaitable<void> PlainRunner::drive(Connection& connection, PlainTarget& pa
     const BatchResult reply = co_await connection.batch(part.next().statements(), deadline);
     if (commits) in_doubt_.erase(place_of(outcome.target));
     part.take(reply);
+    // A pooler tells another one, and shares the session out.
+    if (part.facts().backend_pid == connection.backend_pid()) connection.keep_statements();
   }
 }
 
@@ -52,7 +54,7 @@ asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& ou
   const Target& target = outcome.target;
   Request request = request_;
   for (bool first = true;; first = false) {
-    PlainTarget part(store_, request, target, connection.server_version());
+    PlainTarget part(store_, request, target, connection);
     co_await drive(connection, part, outcome, deadline);
     if (first) outcome.from_revision = part.from_revision();
     add(outcome.steps, part.steps());
@@ -151,7 +153,7 @@ asio::awaitable<void> PlainRunner::wait_for_others(Connection& connection, const
 
 asio::awaitable<Outcome> PlainRunner::plan(Connection& connection, const Target& target, Deadline deadline) {
   Outcome outcome{target};
-  PlainTarget part(store_, request_, target, connection.server_version());
+  PlainTarget part(store_, request_, target, connection);
   while (!part.next().is_empty() && !part.commits()) {
     const BatchResult reply = co_await connection.batch(part.next().statements(), deadline);
     part.take(reply);

@@ -16,20 +16,6 @@ using Purpose = PlainBatch::Purpose;
 constexpr int kMostLooks = 10;
 constexpr std::size_t kLongestName = 63;
 
-core::TargetRole role_of(const Request& request, const Target& target) {
-  switch (request.run_as) {
-    case RunAs::caller:
-      return core::TargetRole::caller;
-    case RunAs::owner:
-      return core::TargetRole::owner;
-    case RunAs::automatic:
-      break;
-  }
-  // What tenants share is the caller's: extensions, say, that its owner could not install.
-  const bool shared = target.kind != core::TargetKind::tenant && target.database.empty();
-  return shared ? core::TargetRole::caller : core::TargetRole::automatic;
-}
-
 bool is_reserved(const std::string& schema) {
   return schema.starts_with("pg_") || schema == "information_schema" || schema == "tenancy";
 }
@@ -69,20 +55,17 @@ std::vector<std::string> other_sets_of(const MigrationStore& store, const std::s
   return sets;
 }
 
-core::TargetPlace place_of(const Request& request, const Target& target, int server_version) {
-  return {target.schema,          request.tracking_table,   target.migration_set,
-          request.shared_schemas, role_of(request, target), server_version};
-}
-
 std::string other_set(const core::Step& step, const Target& target) {
   return step.set->name() == target.migration_set ? std::string() : step.set->name();
 }
 
-PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version)
+PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target,
+                         const Connection& connection)
     : store_(store),
       request_(request),
       target_(target),
-      place_(place_of(request, target, server_version)),
+      connection_(connection),
+      place_(place_of(request, target, connection.server_version())),
       other_sets_(other_sets_of(store, target.migration_set, request.direction)),
       scripts_(store) {
   if (target.schema.size() > kLongestName) {
@@ -104,7 +87,17 @@ void PlainTarget::look() {
   add_look(batch_, place_, other_sets_, request_.lock_timeout);
 }
 
+/// Is a statement gone that the session kept? A function that a migration called may have taken it away.
+bool PlainTarget::misses_statement(const BatchResult& reply) const {
+  return reply.failure && reply.failure->sqlstate == "26000" && !lost_statements_ &&
+         batch_.statements()[reply.results.size()].is_kept;
+}
+
 void PlainTarget::take(const BatchResult& reply) {
+  if (misses_statement(reply)) {
+    lost_statements_ = needs_rollback_ = true;
+    return look();
+  }
   try {
     switch (stage_) {
       case Stage::look:
@@ -160,6 +153,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.database = facts->text(0, core::kFactDatabase);
   facts_.time = facts->text(0, core::kFactTime);
   facts_.tool_tables = core::parse_tool_tables(facts->text(0, core::kFactToolTables));
+  facts_.backend_pid = static_cast<int>(facts->integer(0, core::kFactBackend));
   scripts_.set_variables(variables(), {request_.variables.begin(), request_.variables.end()});
   return true;
 }
@@ -333,6 +327,7 @@ void PlainTarget::act() {
                  std::span(plan_.steps).first(inside_),
                  {request_.lock_timeout, request_.statement_timeout}};
   part.checks_each_statement = checks_each_statement_;
+  part.keeps_statements = connection_.keeps_statements() && !lost_statements_;
   part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
                                         [](const core::Step& step) { return !step.stored().transactional; });
   steps_ = named(part.steps);

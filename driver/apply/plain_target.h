@@ -18,6 +18,7 @@
 #include "core/tool_history.h"
 #include "driver/apply/plain_batch.h"
 #include "driver/apply/store.h"
+#include "driver/apply/target_place.h"
 #include "driver/fleet/outcome.h"
 
 namespace tenancy::driver {
@@ -26,7 +27,7 @@ class PlainTarget {
  public:
   /// The references must outlive the object. A request with a relative revision must be made absolute by to_revision()
   /// before what is left of it is asked for again.
-  PlainTarget(const MigrationStore& store, const Request& request, const Target& target, int server_version);
+  PlainTarget(const MigrationStore& store, const Request& request, const Target& target, const Connection& connection);
 
   /// What to send next; nothing when it is over.
   [[nodiscard]] const PlainBatch& next() const noexcept { return batch_; }
@@ -64,6 +65,7 @@ class PlainTarget {
   enum class Stage { look, details, act, clear, over };
 
   void look();
+  [[nodiscard]] bool misses_statement(const BatchResult& reply) const;
   void take_look(const BatchResult& reply);
   [[nodiscard]] bool read_facts(const BatchResult& reply);
   void explain_look(const BatchResult& reply);
@@ -92,6 +94,7 @@ class PlainTarget {
   const MigrationStore& store_;
   const Request& request_;
   const Target& target_;
+  const Connection& connection_;
   core::TargetPlace place_;
   std::vector<std::string> other_sets_;  ///< whose rows planning takes
   PlainFacts facts_;
@@ -105,6 +108,7 @@ class PlainTarget {
   std::string to_;
   bool needs_rollback_ = false;  ///< before what comes next
   bool checks_each_statement_ = false;
+  bool lost_statements_ = false;  ///< that the session had kept
   int looks_ = 0;
   std::vector<StepOutcome> steps_;
   std::optional<ServerReport> failure_;
@@ -118,8 +122,5 @@ class PlainTarget {
 
 /// The set of a step, when it is not the target's own.
 [[nodiscard]] std::string other_set(const core::Step& step, const Target& target);
-
-/// Where the SQL for a target is about.
-[[nodiscard]] core::TargetPlace place_of(const Request& request, const Target& target, int server_version);
 
 }  // namespace tenancy::driver

@@ -144,13 +144,7 @@ const core::MigrationSet& MigrationStore::set(const std::string& name) const {
 }
 
 std::vector<std::string> MigrationStore::with_required(const std::string& name) const {
-  std::vector<std::string> names{name};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    for (std::string& required : core::sets_required_by(set(names[i]))) {
-      if (std::find(names.begin(), names.end(), required) == names.end()) names.push_back(std::move(required));
-    }
-  }
-  return names;
+  return core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
 }
 
 std::vector<std::string> MigrationStore::sets_requiring(const std::string& name) const {

@@ -1,8 +1,10 @@
 #include "driver/connection/connection.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
+#include "driver/connection/kept_statements.h"
 #include "driver/connection/session.h"
 
 namespace tenancy::driver {
@@ -10,6 +12,8 @@ namespace tenancy::driver {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::string_view kNoSuchStatement = "26000";
 
 /// libpq takes strings that end with a zero byte, and would cut off what follows one.
 void check_text(std::string_view text) {
@@ -25,17 +29,66 @@ void check_texts(std::string_view sql, const Parameters& parameters) {
   }
 }
 
-int send_statement(PGconn* connection, const std::string& sql, const Parameters& parameters) {
+std::vector<const char*> values_of(const Parameters& parameters) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  return values;
+}
+
+int send_statement(PGconn* connection, const std::string& sql, const Parameters& parameters) {
+  const std::vector<const char*> values = values_of(parameters);
   return PQsendQueryParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
                            nullptr, 0);
 }
 
+int send_prepared(PGconn* connection, const std::string& name, const Parameters& parameters) {
+  const std::vector<const char*> values = values_of(parameters);
+  return PQsendQueryPrepared(connection, name.c_str(), static_cast<int>(values.size()), values.data(), nullptr, nullptr,
+                             0);
+}
+
+/// What a result of a batch is the answer to.
+struct Sent {
+  const std::string* prepared = nullptr;  ///< SQL that was to be prepared; none for a statement that was to be run
+  std::string name{};                     ///< under that name
+};
+
+void send_kept(Session& session, KeptStatements& kept, const Statement& statement, std::vector<Sent>& sent) {
+  std::string name = kept.name_of(statement.sql);
+  if (name.empty()) {
+    const auto before = std::find_if(sent.begin(), sent.end(), [&](const Sent& one) {
+      return one.prepared != nullptr && *one.prepared == statement.sql;
+    });
+    if (before != sent.end()) name = before->name;
+  }
+  if (name.empty()) {
+    name = kept.next_name();
+    session.accept(PQsendPrepare(session.native(), name.c_str(), statement.sql.c_str(), 0, nullptr));
+    sent.push_back({&statement.sql, name});
+  }
+  session.accept(send_prepared(session.native(), name, statement.parameters));
+  sent.emplace_back();
+}
+
+std::vector<Sent> send_batch(Session& session, KeptStatements& kept, std::span<const Statement> statements) {
+  std::vector<Sent> sent;
+  for (const Statement& statement : statements) {
+    if (statement.is_kept && kept.is_enabled()) {
+      send_kept(session, kept, statement, sent);
+    } else {
+      session.accept(send_statement(session.native(), statement.sql, statement.parameters));
+      sent.emplace_back();
+    }
+  }
+  session.accept(PQpipelineSync(session.native()));
+  return sent;
+}
+
 /// Reads up to the sync. The end of a statement is told by an empty result, also behind one that was not run.
-asio::awaitable<BatchResult> read_batch(Session& session) {
+asio::awaitable<BatchResult> read_batch(Session& session, KeptStatements& kept, std::span<const Sent> sent) {
   BatchResult batch;
+  std::size_t done = 0;
   for (bool was_end = false;;) {
     Result result = co_await session.next();
     const bool is_end = result.native() == nullptr;
@@ -46,6 +99,12 @@ asio::awaitable<BatchResult> read_batch(Session& session) {
     const Meaning meaning = meaning_of(result);
     if (meaning == Meaning::synced) break;
     if (meaning == Meaning::done) {
+      const Sent& origin = sent[done++];
+      if (origin.prepared != nullptr) {
+        kept.add(*origin.prepared, origin.name);
+        continue;
+      }
+      kept.obey(result.command());
       batch.results.push_back(std::move(result));
     } else if (meaning == Meaning::failed) {
       if (!batch.failure) batch.failure = report_of(result.native());
@@ -62,7 +121,8 @@ asio::awaitable<BatchResult> read_batch(Session& session) {
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Session> session) noexcept : session_(std::move(session)) {}
+Connection::Connection(std::unique_ptr<Session> session)
+    : session_(std::move(session)), kept_(std::make_unique<KeptStatements>()) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
@@ -79,6 +139,7 @@ asio::awaitable<Result> Connection::query(std::string_view sql, Parameters param
 asio::awaitable<void> Connection::execute(std::string_view script, Deadline deadline) {
   check_text(script);
   co_await session_->begin(deadline);
+  kept_->clear();  // it may take them away
   session_->accept(PQsendQuery(session_->native(), std::string(script).c_str()));
   // Rows are dropped one by one, however many a statement returns.
   session_->accept(PQsetSingleRowMode(session_->native()));
@@ -104,18 +165,19 @@ asio::awaitable<BatchResult> Connection::batch(std::span<const Statement> statem
   // pipeline, even one that it then refuses to send.
   PQsendQuery(native, nullptr);
   session_->accept(PQenterPipelineMode(native));
-  for (const Statement& statement : statements) {
-    session_->accept(send_statement(native, statement.sql, statement.parameters));
-  }
-  session_->accept(PQpipelineSync(native));
+  const std::vector<Sent> sent = send_batch(*session_, *kept_, statements);
   co_await session_->flush();
-  BatchResult batch = co_await read_batch(*session_);
+  BatchResult batch = co_await read_batch(*session_, *kept_, sent);
+  if (batch.failure && batch.failure->sqlstate == kNoSuchStatement) kept_->clear();
   if (!session_->is_open()) session_->end(batch.failure);
   session_->accept(PQexitPipelineMode(native));
   // What was cancelled for the deadline is thrown; what failed for another reason is a value.
   session_->end(batch.failure && session_->is_late(*batch.failure) ? batch.failure : std::nullopt);
   co_return batch;
 }
+
+void Connection::keep_statements() { kept_->enable(); }
+bool Connection::keeps_statements() const noexcept { return kept_->is_enabled(); }
 
 asio::awaitable<void> Connection::cancel() { return session_->cancel(); }
 

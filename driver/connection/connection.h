@@ -26,11 +26,13 @@
 
 namespace tenancy::driver {
 
+class KeptStatements;
 class Session;
 
 struct Statement {
   std::string sql;
   Parameters parameters{};
+  bool is_kept = false;  ///< it comes again with other parameters: see Connection::keep_statements()
 };
 
 /// How a batch in pipeline mode ended.
@@ -73,6 +75,11 @@ class Connection {
   /// executor. Never throws: a cancel request is a wish. The next operation begins behind it.
   boost::asio::awaitable<void> cancel();
 
+  /// From now on statements of batches that are to be kept are prepared once in the session, until a DEALLOCATE ALL
+  /// among them. Not for a session that a pooler shares out: there they would be somebody else's.
+  void keep_statements();
+  [[nodiscard]] bool keeps_statements() const noexcept;
+
   /// Notices of the operations that follow go to the handler, in the order in which they come.
   void on_notice(std::function<void(const ServerReport&)> handler);
 
@@ -88,8 +95,9 @@ class Connection {
   [[nodiscard]] std::string_view parameter_status(const char* name) const noexcept;
 
  private:
-  explicit Connection(std::unique_ptr<Session> session) noexcept;
+  explicit Connection(std::unique_ptr<Session> session);
   std::unique_ptr<Session> session_;
+  std::unique_ptr<KeptStatements> kept_;
 };
 
 }  // namespace tenancy::driver

@@ -1,5 +1,8 @@
 #include "driver/fleet/stored_sets.h"
 
+#include <algorithm>
+
+#include "core/requirements.h"
 #include "core/text_array.h"
 
 namespace tenancy::driver {
@@ -11,6 +14,23 @@ void StoredSets::add(core::MigrationSet set) {
 
 const core::MigrationSet& StoredSets::set(const std::string& name) const {
   return sets_.try_emplace(name, name, std::vector<core::StoredMigration>{}).first->second;
+}
+
+std::vector<std::string> StoredSets::sets_requiring(const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto& [other, set] : sets_) {
+    std::vector<std::string> const required = core::sets_required_by(set);
+    if (std::find(required.begin(), required.end(), name) != required.end()) names.push_back(other);
+  }
+  return names;
+}
+
+std::vector<std::string> StoredSets::others(const std::string& name, core::Direction direction) const {
+  if (direction == core::Direction::down) return sets_requiring(name);
+  std::vector<std::string> sets =
+      core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
+  sets.erase(sets.begin());
+  return sets;
 }
 
 boost::asio::awaitable<StoredSets> read_stored_sets(Connection& control) {

@@ -137,6 +137,53 @@ TEST_F(DriverConnection, SkipsWhatIsBehindAFailureInABatch) {
   EXPECT_EQ(value(session, "SELECT to_regclass('a') IS NULL"), "t");
 }
 
+TEST_F(DriverConnection, PreparesOnceWhatItIsToKeep) {
+  driver::Connection session = open();
+  const std::string prepared =
+      "SELECT count(*) || ' ' || coalesce(sum(generic_plans + custom_plans), 0)"
+      " FROM pg_prepared_statements";
+  std::vector<Statement> statements{
+      {"SELECT $1::int + 1", {"1"}, true}, {"SELECT 'once'"}, {"SELECT $1::int + 1", {"2"}, true}};
+  const auto run = [&] {
+    std::string values;
+    const BatchResult reply = loop_.run(session.batch(statements));
+    for (const Result& result : reply.results) values += std::string(result.text(0, 0)) + " ";
+    return values + (reply.failure ? reply.failure->sqlstate : "");
+  };
+  EXPECT_EQ(run(), "2 once 3 ");
+  EXPECT_EQ(value(session, prepared), "0 0");
+  session.keep_statements();
+  EXPECT_EQ(run(), "2 once 3 ");
+  EXPECT_EQ(value(session, prepared), "1 2");
+  EXPECT_EQ(run(), "2 once 3 ");
+  EXPECT_EQ(value(session, prepared), "1 4");
+
+  // What failed is another statement, what is behind it is not run, and nothing is forgotten.
+  statements[1].sql = "SELECT 1 / 0";
+  EXPECT_EQ(run(), "2 22012");
+  statements = {{"SELECT nonsense", {}, true}, {"SELECT $1::int + 2", {"2"}, true}};
+  EXPECT_EQ(run(), "42703");
+  statements = {{"SELECT $1::int + 2", {"2"}, true}, {"SELECT $1::int + 1", {"2"}, true}};
+  EXPECT_EQ(run(), "4 3 ");
+  EXPECT_EQ(value(session, "SELECT count(*) FROM pg_prepared_statements"), "2");
+  expect_usable(session);
+}
+
+TEST_F(DriverConnection, PreparesAgainWhatWasTakenAway) {
+  driver::Connection session = open();
+  session.keep_statements();
+  const std::vector<Statement> kept{{"SELECT $1::int + 1", {"1"}, true}};
+  ASSERT_FALSE(loop_.run(session.batch(kept)).failure);
+  ASSERT_FALSE(loop_.run(session.batch(std::vector<Statement>{{"DEALLOCATE ALL"}})).failure);
+  EXPECT_FALSE(loop_.run(session.batch(kept)).failure);
+  loop_.run(session.execute("DISCARD ALL"));
+  EXPECT_FALSE(loop_.run(session.batch(kept)).failure);
+  // Behind its back it costs one failure.
+  (void)loop_.run(session.query("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$"));
+  EXPECT_EQ(loop_.run(session.batch(kept)).failure.value().sqlstate, "26000");
+  EXPECT_FALSE(loop_.run(session.batch(kept)).failure);
+}
+
 TEST_F(DriverConnection, StreamsRowsAndDrainsThemAfterAnException) {
   driver::Connection session = open();
   int rows = 0;

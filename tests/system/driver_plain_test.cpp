@@ -214,6 +214,42 @@ TEST_F(DriverPlain, LeavesTheSessionAsItWas) {
   EXPECT_EQ(look(), before);
 }
 
+TEST_F(DriverPlain, KeepsItsStatementsWhereOnlyTheCallersOwnCodeRuns) {
+  load({{"001_a.sql", "CREATE TABLE a (id int);"},
+        {"002_b.sql", "ALTER TABLE a ADD COLUMN b int DEFAULT public.take_away();"},
+        {"003_c.sql", "INSERT INTO a VALUES (1);"}});
+  // A function that nobody would write takes away what the session has prepared.
+  plain().exec(
+      "CREATE FUNCTION public.take_away() RETURNS int LANGUAGE plpgsql AS $$"
+      " BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN 1; END $$");
+  for (const char* name : {"t1", "t2", "t3"}) plain().exec(std::string("CREATE SCHEMA ") + name);
+  plain().exec("CREATE ROLE " + plain_name() + "; GRANT USAGE ON SCHEMA public TO " + plain_name());
+  plain().exec("CREATE SCHEMA owned AUTHORIZATION " + plain_name());
+  driver::Connection session = open();
+  const auto kept = [&] {
+    const std::string sql = "SELECT count(*) > 0 FROM pg_prepared_statements";
+    return loop().run(session.query(sql, {}, soon())).text(0, 0) == "t";
+  };
+  const auto to = [&](const char* name, const char* revision) {
+    return failure_of(migrate(session, schema(name), request(Direction::up, revision)));
+  };
+  EXPECT_EQ(to("t1", "001"), "");
+  EXPECT_FALSE(kept());  // the session was not known yet
+  EXPECT_EQ(to("t2", "001"), "");
+  EXPECT_TRUE(kept());
+  plain().exec("INSERT INTO t2.a VALUES (1)");
+  EXPECT_EQ(to("t2", "002"), "");
+  EXPECT_EQ(plain().value("SELECT b FROM t2.a"), "1");
+  EXPECT_EQ(to("t3", "002"), "");
+  EXPECT_EQ(to("t1", "001"), "");
+  EXPECT_TRUE(kept());
+  EXPECT_EQ(to("owned", "001"), "");
+  EXPECT_FALSE(kept());
+  EXPECT_EQ(to("t3", "head"), "");
+  EXPECT_FALSE(kept());
+  plain().exec("DROP OWNED BY " + plain_name() + "; DROP ROLE " + plain_name());
+}
+
 TEST_F(DriverPlain, WaitsForOtherRunnersAndThenPlansAnew) {
   load(kFiles);
   plain().exec("CREATE SCHEMA t");

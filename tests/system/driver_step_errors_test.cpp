@@ -94,7 +94,7 @@ class DriverStepErrors : public PlainTest {
       SCOPED_TRACE(failing);
       if (end == End::passed_by) begin();
       const std::string target_before = state();
-      PlainTarget part(store(), request, target, session.server_version());
+      PlainTarget part(store(), request, target, session);
       end = run(part, session, failing, sqlstate);
       EXPECT_FALSE(session.in_transaction());
       EXPECT_EQ(value(session, kSession), session_before);
