@@ -52,6 +52,8 @@ class Store {
 
   /// The set and all that its migrations require, directly or not.
   std::vector<std::string> with_required(const std::string& set);
+  /// How far a set stands behind those that it requires: more than each of them, unless they require each other.
+  std::size_t depth(const std::string& set) { return with_required(set).size(); }
   /// The sets with migrations that require some of that set.
   std::vector<std::string> sets_requiring(const std::string& set);
 

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file_name.h"
 #include "core/migration_order.h"
+#include "core/requirements.h"
 #include "core/version.h"
 #include "driver/command/failure.h"
 #include "driver/files/file_advice.h"
