@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "driver/apply/failure.h"
+#include "driver/apply/plain_histories.h"
 #include "driver/apply/plain_outside.h"
 
 namespace tenancy::driver {

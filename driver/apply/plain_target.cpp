@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/tool_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/apply/plain_histories.h"
 
 namespace tenancy::driver {
 
@@ -26,38 +27,11 @@ ServerReport missing_schema() {
                      "schema, correct tenancy.tenants, or call tenancy.deregister_tenant().");
 }
 
-/// A look at a target, for planning.
-class PlainHistories : public core::SetHistories {
- public:
-  PlainHistories(const MigrationStore& store, const PlainFacts& facts, const std::string& own)
-      : store_(store), facts_(facts), own_(own) {}
-
-  const core::MigrationSet& set(const std::string& name) override { return store_.set(name); }
-  std::span<const core::AppliedMigration> applied(const std::string& set) override { return facts_.rows_of(set, own_); }
-  std::vector<std::string> sets_requiring(const std::string& set) override { return store_.sets_requiring(set); }
-
- private:
-  const MigrationStore& store_;
-  const PlainFacts& facts_;
-  const std::string& own_;
-};
-
 std::optional<core::Finding> finding_of(const ServerReport& report) {
   return report.sqlstate == "22P02" ? core::finding_in(report.message) : std::nullopt;
 }
 
 }  // namespace
-
-std::vector<std::string> other_sets_of(const MigrationStore& store, const std::string& set, core::Direction direction) {
-  if (direction == core::Direction::down) return store.sets_requiring(set);
-  std::vector<std::string> sets = store.with_required(set);
-  sets.erase(sets.begin());
-  return sets;
-}
-
-std::string other_set(const core::Step& step, const Target& target) {
-  return step.set->name() == target.migration_set ? std::string() : step.set->name();
-}
 
 PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, const Target& target,
                          const Connection& connection)

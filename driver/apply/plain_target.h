@@ -116,11 +116,4 @@ class PlainTarget {
   bool was_cancelled_ = false;
 };
 
-/// The sets besides its own whose rows planning a target of that set takes.
-[[nodiscard]] std::vector<std::string> other_sets_of(const MigrationStore& store, const std::string& set,
-                                                     core::Direction direction);
-
-/// The set of a step, when it is not the target's own.
-[[nodiscard]] std::string other_set(const core::Step& step, const Target& target);
-
 }  // namespace tenancy::driver
