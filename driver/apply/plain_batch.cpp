@@ -48,6 +48,14 @@ void add_rows(PlainBatch& batch, const core::TargetPlace& place, std::span<const
 
 }  // namespace
 
+bool PlainFacts::is_in_doubt() const {
+  const auto any = [](const std::vector<core::AppliedMigration>& rows) {
+    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.in_doubt; });
+  };
+  return any(applied) || std::any_of(applied_of_others.begin(), applied_of_others.end(),
+                                     [&](const auto& other) { return any(other.second); });
+}
+
 core::TargetPlace with_set(const core::TargetPlace& place, const std::string& set) {
   core::TargetPlace result = place;
   result.migration_set = set;

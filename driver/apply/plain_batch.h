@@ -97,6 +97,8 @@ struct PlainFacts {
   [[nodiscard]] std::span<const core::AppliedMigration> rows_of(const std::string& set, const std::string& own) const {
     return set == own ? applied : applied_of_others.at(set);
   }
+  /// Is any row of theirs one of a migration that began and was not recorded as finished?
+  [[nodiscard]] bool is_in_doubt() const;
   int backend_pid = 0;
 };
 

@@ -150,17 +150,8 @@ void PlainTarget::explain_look(const BatchResult& reply) {
   fail(std::move(report), true);
 }
 
-bool PlainTarget::is_in_doubt() const {
-  const auto any = [](const std::vector<core::AppliedMigration>& rows) {
-    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.in_doubt; });
-  };
-  const auto& others = facts_.applied_of_others;
-  return any(facts_.applied) ||
-         std::any_of(others.begin(), others.end(), [&](const auto& other) { return any(other.second); });
-}
-
 bool PlainTarget::needs_details() const {
-  if (!tools_.empty() || is_in_doubt()) return true;
+  if (!tools_.empty() || facts_.is_in_doubt()) return true;
   if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
   // Nothing else is in a schema that a first migration is for.
   if (!facts_.applied.empty()) return false;

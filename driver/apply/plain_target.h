@@ -79,7 +79,6 @@ class PlainTarget {
   /// Why the scripts of the plan cannot run here; the report names the step.
   [[nodiscard]] std::optional<ServerReport> find_flaw() const;
   [[nodiscard]] core::Plan plan() const;
-  [[nodiscard]] bool is_in_doubt() const;
   [[nodiscard]] bool runs_inside(const core::Step& step, bool is_empty) const;
   [[nodiscard]] std::vector<StepOutcome> named(std::span<const core::Step> steps) const;
   void act();

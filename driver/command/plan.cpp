@@ -160,7 +160,10 @@ awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments
   for (const std::string& set : fleet.store().set_names()) planning.sets.add(fleet.store().set(set));
   std::vector<Target> targets;
   if (arguments.tenant) {
-    targets.push_back(co_await fleet.target_of(*arguments.tenant));
+    Selection selection;
+    selection.tenants = {*arguments.tenant};
+    selection.shared = false;
+    targets = co_await fleet.targets(selection, core::Direction::up);
   } else {
     auto const direction = arguments.down ? core::Direction::down : core::Direction::up;
     targets = co_await fleet.targets(arguments.selection, direction);
