@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/error.h"
@@ -108,51 +109,61 @@ class RequiredSteps {
   std::vector<Step> placed_;
 };
 
-/// Refuses steps down that a migration requires which is applied and not taken back itself.
+/// Refuses steps down that a migration requires which is applied and not taken back itself; names the first of them.
 class RequiredCheck {
  public:
   RequiredCheck(const std::vector<Step>& steps, SetHistories& histories) : steps_(steps), histories_(histories) {}
 
-  void check() const {
+  void check() {
     std::set<const MigrationSet*> sets;
     for (const Step& step : steps_) sets.insert(step.set);
     for (const MigrationSet* const set : sets) {
-      for (const std::string& other : histories_.sets_requiring(set->name())) check(*set, other);
+      for (const std::string& other : histories_.sets_requiring(set->name())) look_at(*set, other);
     }
+    if (found_.empty()) return;
+    const auto& [position, set, migration] = *found_.begin();
+    const Step by{&histories_.set(set), migration};
+    throw Error(ErrorKind::still_required,
+                migration_of(steps_[position]) + " is required by " + migration_of(by) + ", which is applied",
+                "Take that one back first: downgrade set " + set + ".");
   }
 
  private:
+  /// The place of the step, and what requires it.
+  using Found = std::tuple<std::size_t, std::string, std::size_t>;
+
   [[nodiscard]] bool is_taken(const MigrationSet& set, std::size_t index) const {
     return std::any_of(steps_.begin(), steps_.end(),
                        [&](const Step& step) { return step.set == &set && step.migration == index; });
   }
 
-  void check(const MigrationSet& set, const std::string& other_name) const {
+  void look_at(const MigrationSet& set, const std::string& other_name) {
     const MigrationSet& other = histories_.set(other_name);
     for (const AppliedMigration& row : histories_.applied(other_name)) {
       const std::optional<std::size_t> index = other.find(row.version);
       if (!index || is_taken(other, *index)) continue;
       for (const std::string& text : other[*index].required) {
         const Requirement wanted = parse_requirement(text);
-        if (wanted.set == set.name()) check(set, wanted, Step{&other, *index});
+        const std::optional<std::size_t> step = wanted.set == set.name() ? step_against(set, wanted) : std::nullopt;
+        if (step) found_.emplace(*step, other_name, *index);
       }
     }
   }
 
-  void check(const MigrationSet& set, const Requirement& wanted, const Step& by) const {
+  [[nodiscard]] std::optional<std::size_t> step_against(const MigrationSet& set, const Requirement& wanted) const {
     const std::optional<std::size_t> index = set.find(wanted.version);
-    if (!index || *index >= set.versioned_count()) return;
+    if (!index || *index >= set.versioned_count()) return std::nullopt;
     const std::vector<bool> needed = set.up_to(*index);
-    for (const Step& step : steps_) {
-      if (step.set != &set || step.migration >= needed.size() || !needed[step.migration]) continue;
-      throw Error(ErrorKind::still_required,
-                  migration_of(step) + " is required by " + migration_of(by) + ", which is applied",
-                  "Take that one back first: downgrade set " + by.set->name() + ".");
-    }
+    const auto step = std::find_if(steps_.begin(), steps_.end(), [&](const Step& one) {
+      return one.set == &set && one.migration < needed.size() && needed[one.migration];
+    });
+    if (step == steps_.end()) return std::nullopt;
+    return static_cast<std::size_t>(step - steps_.begin());
   }
 
   const std::vector<Step>& steps_;
   SetHistories& histories_;
+  std::set<Found> found_;
 };
 
 /// Where in a run the migration was applied last; the newest come first.

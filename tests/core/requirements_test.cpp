@@ -198,7 +198,12 @@ TEST(PlanTarget, RefusesToTakeAwayWhatIsRequired) {
   EXPECT_THAT(error_of([&] { (void)sets.down("users", "001"); }),
               Says(ErrorKind::still_required,
                    "migration 002 of set users is required by migration 002 of set analytics, which is applied"));
-  EXPECT_THAT(error_of([&] { (void)sets.down("users", "base"); }), Says(ErrorKind::still_required, "of set analytics"));
+  EXPECT_THAT(error_of([&] { (void)sets.down("users", "base"); }),
+              Says(ErrorKind::still_required, "migration 002 of set users is required by migration 002 of set"));
+  sets.add("reports", {"001>users@003", "002>users@003"}, {"002", "001"});
+  EXPECT_THAT(
+      error_of([&] { (void)sets.down("users", "base"); }),
+      Says(ErrorKind::still_required, "migration 003 of set users is required by migration 001 of set reports"));
   EXPECT_EQ(sets.down("analytics", "base"), "-002 -001");
 }
 

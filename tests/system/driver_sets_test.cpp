@@ -127,7 +127,8 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   Said const upgrade = tenancy("upgrade --json");
   ASSERT_EQ(upgrade.code, 0) << upgrade.output << upgrade.error;
   for (const json::object& one : upgrade.objects()) {
-    if (one.at("type") == "target") EXPECT_EQ(one.at("attempts"), 1) << json::serialize(one);
+    if (one.at("type") != "target") continue;
+    EXPECT_EQ(one.at("attempts"), 1) << json::serialize(one);
   }
   EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.status() WHERE state <> 'current'"), "0");
   EXPECT_EQ(connect().value("SELECT count(*) FROM s_7.schema_migrations"), "6");
@@ -145,7 +146,7 @@ TEST_F(DriverSets, CheckKnowsWhatIsRequired) {
   write_file("users/004_circle.sql", "-- MIGRATION_REQUIRES: analytics@005\n-- UPGRADE\nSELECT 1;\n");
   write_file("analytics/005_circle.sql", "-- MIGRATION_REQUIRES: users@004\n-- UPGRADE\nSELECT 1;\n");
   Said const circle = tenancy("check --offline");
-  EXPECT_EQ(circle.code, 1);
+  EXPECT_EQ(circle.code, 2);
   EXPECT_THAT(circle.output, HasSubstr("analytics@005, users@004 require each other in a circle"));
 }
 
