@@ -13,6 +13,7 @@ std::string_view sqlstate(ErrorKind kind) noexcept {
     case ErrorKind::duplicate_version:
       return "42710";  // duplicate_object
     case ErrorKind::unknown_revision:
+    case ErrorKind::unknown_requirement:
       return "42704";  // undefined_object
     case ErrorKind::ambiguous_revision:
       return "42P08";  // ambiguous_parameter
@@ -22,6 +23,8 @@ std::string_view sqlstate(ErrorKind kind) noexcept {
     case ErrorKind::in_doubt:
     case ErrorKind::irreversible:
       return "55000";  // object_not_in_prerequisite_state
+    case ErrorKind::still_required:
+      return "2BP01";  // dependent_objects_still_exist
     case ErrorKind::bad_statement:
       return "0A000";  // feature_not_supported
   }

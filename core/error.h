@@ -10,19 +10,21 @@ namespace tenancy::core {
 
 /// The kind of an error, for callers that act on it (each executor maps kinds to SQLSTATEs or exit codes).
 enum class ErrorKind {
-  bad_file,            ///< a migration file that cannot be read as one
-  bad_value,           ///< an option, scope, version or setting with a value that is not allowed
-  bad_order,           ///< migrations that come after one that is not there, or after themselves
-  duplicate_version,   ///< two migrations of one set with the same version
-  unknown_revision,    ///< no stored migration matches the revision
-  ambiguous_revision,  ///< more than one stored migration matches the prefix
-  wrong_direction,     ///< a downgrade asked of an upgrade, or the other way round
-  checksum_mismatch,   ///< an applied migration differs from the stored one
-  unknown_applied,     ///< the target applied a version that the store does not know
-  out_of_order,        ///< a pending migration is older than one that is applied
-  in_doubt,            ///< a non-transactional migration was interrupted in this target
-  irreversible,        ///< a step down has no down SQL
-  bad_statement,       ///< a statement that cannot be part of a migration
+  bad_file,             ///< a migration file that cannot be read as one
+  bad_value,            ///< an option, scope, version or setting with a value that is not allowed
+  bad_order,            ///< migrations that come after one that is not there, or after themselves
+  duplicate_version,    ///< two migrations of one set with the same version
+  unknown_revision,     ///< no stored migration matches the revision
+  ambiguous_revision,   ///< more than one stored migration matches the prefix
+  wrong_direction,      ///< a downgrade asked of an upgrade, or the other way round
+  checksum_mismatch,    ///< an applied migration differs from the stored one
+  unknown_applied,      ///< the target applied a version that the store does not know
+  out_of_order,         ///< a pending migration is older than one that is applied
+  in_doubt,             ///< a non-transactional migration was interrupted in this target
+  irreversible,         ///< a step down has no down SQL
+  unknown_requirement,  ///< a migration requires one of another set that is not stored
+  still_required,       ///< a step down would take away what an applied migration of another set requires
+  bad_statement,        ///< a statement that cannot be part of a migration
 };
 
 /// The SQLSTATE of an error of that kind: five characters.

@@ -82,8 +82,9 @@ struct Migration {
   /// as Alembic's. Empty: it is a beginning. Absent: it comes behind all that say their place, in the order of
   /// versions. Those in parentheses it only needs, and does not go on with.
   std::optional<std::vector<std::string>> after;
-  std::vector<std::string> branches;                      ///< names of the branches of that graph that it is part of
-  std::optional<std::chrono::milliseconds> lock_timeout;  ///< per lock wait; absent: the run's
+  std::vector<std::string> branches;  ///< names of the branches of that graph that it is part of
+  std::vector<std::string> required;  ///< what other sets must have applied before: "users@003", see requirements.h
+  std::optional<std::chrono::milliseconds> lock_timeout;       ///< per lock wait; absent: the run's
   std::optional<std::chrono::milliseconds> statement_timeout;  ///< per statement; absent: the run's
   std::string filename;                                        ///< where it came from; empty when it came from a call
   std::string tool_checksum;  ///< what the tool whose file it is records of it (tool_checksum.h); empty: nothing

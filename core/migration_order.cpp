@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "core/requirements.h"
 #include "core/version.h"
 
 namespace tenancy::core {
@@ -142,6 +143,7 @@ void sort_migrations(std::vector<Migration>& migrations) {
 }
 
 void check_place(const Migration& migration) {
+  check_required(migration);
   for (const std::string& branch : migration.branches) {
     if (is_branch_name(branch)) continue;
     refuse_place(

@@ -43,7 +43,8 @@ struct MigrationPlace {
 void sort_migrations(std::vector<Migration>& migrations);
 
 /// Throws Error(bad_value) for a place that no migration can have: after itself, after what is no version, and for
-/// a repeatable migration, which has none. Branches have names as sets have, `.` and capitals besides.
+/// a repeatable migration, which has none; and what check_required() throws. Branches have names as sets have, `.` and
+/// capitals besides.
 void check_place(const Migration& migration);
 
 }  // namespace tenancy::core

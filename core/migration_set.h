@@ -24,6 +24,7 @@ struct StoredMigration {
   bool has_variables = false;
   std::optional<std::vector<std::string>> after{};  ///< as Migration has it
   std::vector<std::string> branches{};
+  std::vector<std::string> required{};  ///< as Migration has it
 };
 
 /// Immutable once built; indexes are stable and are what plans hold.

@@ -16,8 +16,8 @@ constexpr std::string_view kPrefix = "MIGRATION_";
 constexpr const char* kOptionsHint =
     "The options are MIGRATION_VERSION, MIGRATION_DESCRIPTION, MIGRATION_SET, MIGRATION_SCOPE, "
     "MIGRATION_TRANSACTION, MIGRATION_REPEATABLE, MIGRATION_ALLOW_OUTSIDE, MIGRATION_VARIABLES, "
-    "MIGRATION_LOCK_TIMEOUT, MIGRATION_STATEMENT_TIMEOUT, MIGRATION_AFTER, MIGRATION_BRANCHES and "
-    "MIGRATION_UNFINISHED.";
+    "MIGRATION_LOCK_TIMEOUT, MIGRATION_STATEMENT_TIMEOUT, MIGRATION_AFTER, MIGRATION_BRANCHES, "
+    "MIGRATION_REQUIRES and MIGRATION_UNFINISHED.";
 
 bool switch_in(std::string_view text) {
   if (const auto value = parse_switch(text)) return *value;
@@ -56,6 +56,15 @@ void set_after(Migration& migration, std::string_view value) {
   migration.after = value == "base" ? std::vector<std::string>{} : words_of_list(value);
 }
 
+/// Requirements have no white space in them, so that it may stand between them.
+void set_required(Migration& migration, std::string_view value) {
+  std::string list(value);
+  std::replace_if(
+      list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
+  migration.required = words_of_list(list);
+  std::erase(migration.required, "");
+}
+
 [[noreturn]] void refuse_unfinished(Migration&, std::string_view reason) {
   throw Error(ErrorKind::bad_file, std::string{reason}, "Write the SQL of this migration, and take the option out.");
 }
@@ -82,6 +91,7 @@ constexpr std::array<Option, kOptionCount> kOptions{{
      [](Migration& m, std::string_view value) { m.statement_timeout = parse_duration(value); }},
     {"MIGRATION_AFTER", set_after},
     {"MIGRATION_BRANCHES", [](Migration& m, std::string_view value) { m.branches = words_of_list(value); }},
+    {"MIGRATION_REQUIRES", set_required},
     {"MIGRATION_UNFINISHED", refuse_unfinished},
 }};
 

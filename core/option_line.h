@@ -11,7 +11,7 @@
 
 namespace tenancy::core {
 
-inline constexpr std::size_t kOptionCount = 13;
+inline constexpr std::size_t kOptionCount = 14;
 
 /// The name in a line of the shape of an option, whether or not there is one of that name: a comment that
 /// begins with MIGRATION_, more capitals and a colon.

@@ -59,7 +59,7 @@ void settle_out_of_order(const MigrationSet& set, const History& history, OutOfO
 void add_repeatables(const MigrationSet& set, const History& history, Plan& plan) {
   for (std::size_t index = set.versioned_count(); index < set.size(); ++index) {
     if (!history.is_pending(index)) continue;
-    plan.steps.push_back({index, Direction::up, history.is_changed(index), history.is_in_doubt(index)});
+    plan.steps.push_back({&set, index, Direction::up, history.is_changed(index), history.is_in_doubt(index)});
   }
 }
 
@@ -119,7 +119,9 @@ void check_reversible(const MigrationSet& set, std::span<const Step> steps) {
 /// By index in the set: whether it is among the steps.
 std::vector<bool> taken_by(const MigrationSet& set, std::span<const Step> steps) {
   std::vector<bool> taken(set.size());
-  for (const Step& step : steps) taken[step.migration] = true;
+  for (const Step& step : steps) {
+    if (step.set == &set) taken[step.migration] = true;
+  }
   return taken;
 }
 
@@ -173,6 +175,13 @@ bool is_past(const MigrationSet& set, const History& history, const Revision& pi
 
 }  // namespace
 
+std::string Step::name(std::string_view own) const {
+  std::string text = direction == Direction::up ? "migration " : "downgrade of migration ";
+  text += stored().version;
+  if (set->name() != own) text += " of set " + set->name();
+  return text;
+}
+
 OutOfOrder parse_out_of_order(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, OutOfOrder>, 3> kWords{
       {{"refuse", OutOfOrder::refuse}, {"apply", OutOfOrder::apply}, {"skip", OutOfOrder::skip}}};
@@ -210,7 +219,7 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
   }
   plan.steps.reserve(pending.size());
   for (const std::size_t index : pending) {
-    plan.steps.push_back({index, Direction::up, false, history.is_in_doubt(index)});
+    plan.steps.push_back({&set, index, Direction::up, false, history.is_in_doubt(index)});
   }
   const std::optional<std::size_t> last = pending.empty() ? history.newest() : std::optional{pending.back()};
   plan.to = history.revision(std::max(last, history.newest()));
@@ -237,11 +246,11 @@ Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const Ap
     for (std::size_t index = set.size(); index-- > set.versioned_count();) {
       const bool in_doubt_here = history.is_in_doubt(index);
       if (history.is_applied(index) || in_doubt_here)
-        plan.steps.push_back({index, Direction::down, false, in_doubt_here});
+        plan.steps.push_back({&set, index, Direction::down, false, in_doubt_here});
     }
   }
   for (const std::size_t index : versioned_to_take_back(set, history, asked, revision)) {
-    plan.steps.push_back({index, Direction::down, false, history.is_in_doubt(index)});
+    plan.steps.push_back({&set, index, Direction::down, false, history.is_in_doubt(index)});
   }
   check_reversible(set, plan.steps);
   history.require_retried(plan.steps);
@@ -261,7 +270,7 @@ Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const App
     const std::optional<std::size_t> index = set.find(version);
     if (!index) continue;
     const bool doubtful = history.is_in_doubt(*index);
-    if (history.is_applied(*index) || doubtful) plan.steps.push_back({*index, Direction::down, false, doubtful});
+    if (history.is_applied(*index) || doubtful) plan.steps.push_back({&set, *index, Direction::down, false, doubtful});
   }
   std::sort(plan.steps.begin(), plan.steps.end(),
             [](const Step& left, const Step& right) { return left.migration > right.migration; });
@@ -311,7 +320,7 @@ Plan first_steps(const MigrationSet& set, TargetKind kind, std::span<const Appli
   std::optional<std::size_t> newest = history.newest();
   if (count > 0 && plan.steps.front().direction == Direction::down) newest = newest_left(set, history, plan.steps);
   for (const Step& step : plan.steps) {
-    if (step.direction == Direction::up && step.migration < set.versioned_count())
+    if (step.set == &set && step.direction == Direction::up && step.migration < set.versioned_count())
       newest = std::max(newest, std::optional{step.migration});
   }
   plan.to = history.revision(newest);
@@ -336,10 +345,6 @@ Standing standing(const MigrationSet& set, TargetKind kind, std::span<const Appl
     result.state = Standing::State::behind;
   }
   return result;
-}
-
-std::string step_name(const Step& step, std::string_view version) {
-  return (step.direction == Direction::up ? "migration " : "downgrade of migration ") + std::string(version);
 }
 
 std::string_view to_string(Standing::State state) noexcept {

@@ -43,16 +43,18 @@ enum class InDoubt { refuse, retry };
 [[nodiscard]] OutOfOrder parse_out_of_order(std::string_view text);
 
 struct Step {
-  std::size_t migration = 0;  ///< index in the set
+  const MigrationSet* set = nullptr;  ///< whose migration it is; must outlive the step
+  std::size_t migration = 0;          ///< index in the set
   Direction direction = Direction::up;
   bool again = false;     ///< a repeatable migration that was applied with another text
   bool in_doubt = false;  ///< it began before, and may be carried out in part
 
+  [[nodiscard]] const StoredMigration& stored() const noexcept { return (*set)[migration]; }
+  /// "migration 003", "downgrade of migration 003"; in a target of another set than `own` the set is named, too.
+  [[nodiscard]] std::string name(std::string_view own) const;
+
   friend bool operator==(const Step&, const Step&) = default;
 };
-
-/// As errors begin that are about a step: "migration 005", "downgrade of migration 005".
-[[nodiscard]] std::string step_name(const Step& step, std::string_view version);
 
 struct Plan {
   std::vector<Step> steps;
@@ -82,7 +84,8 @@ struct Plan {
 [[nodiscard]] Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                                   const Revision& revision, InDoubt in_doubt = InDoubt::refuse);
 
-/// The first `count` steps of a plan that was made from the same set and history, with the revision after them.
+/// The first `count` steps of a plan that was made from the same set and history, with the revision of that set after
+/// them.
 [[nodiscard]] Plan first_steps(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                                Plan plan, std::size_t count);
 

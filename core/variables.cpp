@@ -119,6 +119,18 @@ void check_variable_name(std::string_view name) {
   }
 }
 
+VariableMap values_for_set(const VariableMap& values, std::string_view set) {
+  VariableMap result;
+  VariableMap of_set;
+  for (const auto& [name, value] : values) {
+    const std::size_t at = name.find('@');
+    if (at == std::string::npos) result.emplace(name, value);
+    if (at != std::string::npos && name.substr(0, at) == set) of_set.emplace(name.substr(at + 1), value);
+  }
+  for (auto& [name, value] : of_set) result.insert_or_assign(name, std::move(value));
+  return result;
+}
+
 std::pair<std::string, std::string> parse_assignment(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {

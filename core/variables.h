@@ -35,6 +35,9 @@ using VariableMap = std::map<std::string, std::string, std::less<>>;
 /// Throws Error(bad_value) for a name that is none, or that of a built-in variable.
 void check_variable_name(std::string_view name);
 
+/// Those that migrations of a set have: a name may say the set that it is for, as `users@region` does, and wins then.
+[[nodiscard]] VariableMap values_for_set(const VariableMap& values, std::string_view set);
+
 /// "region=eu" as a name, which may be any text, and a value. Throws Error(bad_value) for what has no `=`.
 [[nodiscard]] std::pair<std::string, std::string> parse_assignment(std::string_view text);
 

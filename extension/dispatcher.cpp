@@ -1,5 +1,7 @@
 #include "extension/dispatcher.h"
 
+#include <set>
+
 namespace tenancy {
 
 namespace {
@@ -27,8 +29,10 @@ void Dispatcher::stop(std::string state, std::string reason) {
   state_ = std::move(state);
   reason_ = std::move(reason);
   outstanding_ -= executor_.withdraw().size() + delayed_.size() + held_.size();
+  for (const auto& [place, items] : behind_) outstanding_ -= items.size();
   delayed_.clear();
   held_.clear();
+  behind_.clear();
 }
 
 void Dispatcher::pause() {
@@ -100,6 +104,7 @@ void Dispatcher::receive(std::size_t index, Outcome outcome, const Done& done) {
     return;
   }
   --outstanding_;
+  release_next(index);
   if (outcome.success && outcome.more) {
     next_stage_.push_back({static_cast<std::uint32_t>(index), stage_ == Stage::inside ? Stage::outside : Stage::inside,
                            static_cast<std::uint32_t>(outcome.attempts), outcome.waited.count()});
@@ -109,8 +114,38 @@ void Dispatcher::receive(std::size_t index, Outcome outcome, const Done& done) {
   done(index, std::move(outcome));
 }
 
+std::vector<WorkItem> Dispatcher::first_of_each_place(const std::vector<WorkItem>& items) {
+  std::vector<WorkItem> first;
+  std::set<std::string> begun;
+  for (const WorkItem& item : items) {
+    std::string place = place_of_(item.index);
+    if (begun.contains(place)) {
+      behind_[place].push_back(item);
+    } else {
+      begun.insert(std::move(place));
+      first.push_back(item);
+    }
+  }
+  return first;
+}
+
+void Dispatcher::release_next(std::size_t index) {
+  if (behind_.empty()) return;
+  auto const found = behind_.find(place_of_(index));
+  if (found == behind_.end()) return;
+  WorkItem const next = found->second.front();
+  found->second.pop_front();
+  if (found->second.empty()) behind_.erase(found);
+  if (paused_) {
+    held_.push_back(next);
+  } else {
+    delayed_.push_back({0, next});
+  }
+}
+
 void Dispatcher::run_stage(std::vector<WorkItem> items, const Done& done) {
   outstanding_ = items.size();
+  items = first_of_each_place(items);
   if (paused_) {
     held_ = std::move(items);
   } else {

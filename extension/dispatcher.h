@@ -1,6 +1,8 @@
 // Hands targets to an executor: attempts again, pauses, and stops.
 #pragma once
 
+#include <deque>
+
 #include "extension/executor.h"
 
 namespace tenancy {
@@ -9,8 +11,12 @@ class Dispatcher {
  public:
   using Done = Executor::Report;
 
+  /// The place of a target by its index: targets of one place, a schema with several sets, go one behind the other.
+  using PlaceOf = std::function<std::string(std::size_t index)>;
+
   /// `executor` must outlive the object.
-  Dispatcher(Executor& executor, const core::RetryPolicy& retry) : executor_(executor), retry_(retry) {}
+  Dispatcher(Executor& executor, const core::RetryPolicy& retry, PlaceOf place_of)
+      : executor_(executor), retry_(retry), place_of_(std::move(place_of)) {}
 
   /// Carries targets out, and tells of each when it is done or has failed for good. Steps outside of transactions wait
   /// until all of these targets have come that far: an index that is built concurrently would wait for the transactions
@@ -31,6 +37,8 @@ class Dispatcher {
   };
 
   void run_stage(std::vector<WorkItem> items, const Done& done);
+  [[nodiscard]] std::vector<WorkItem> first_of_each_place(const std::vector<WorkItem>& items);
+  void release_next(std::size_t index);
   void receive(std::size_t index, Outcome outcome, const Done& done);
   void delay(std::size_t index, const Outcome& outcome);
   void submit_due();
@@ -43,6 +51,8 @@ class Dispatcher {
   core::RetryPolicy retry_;
   std::size_t outstanding_ = 0;
   Stage stage_ = Stage::inside;
+  PlaceOf place_of_;
+  std::unordered_map<std::string, std::deque<WorkItem>> behind_;  ///< others of their place
   std::vector<Delayed> delayed_;
   std::vector<WorkItem> held_;        ///< while the run is paused
   std::vector<WorkItem> next_stage_;  ///< targets with more to do

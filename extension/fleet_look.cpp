@@ -53,6 +53,14 @@ bool FleetRun::is_held_back(const FleetTarget& target, std::size_t steps) {
   }
 }
 
+bool FleetRun::is_required_by_another(const PgError& error, const FleetTarget& target) const {
+  if (error.sqlerrcode() != ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST) return false;
+  return std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const FleetTarget& one) {
+    return one.target.set != target.target.set && one.target.schema == target.target.schema &&
+           one.target.database == target.target.database && one.elsewhere == target.elsewhere;
+  });
+}
+
 void FleetRun::look_at(std::size_t index) {
   const FleetTarget& target = plan_.targets[index];
   Outcome& outcome = outcomes_[index];
@@ -78,8 +86,8 @@ void FleetRun::look_at(std::size_t index) {
   } catch (const PgError& error) {
     subtransaction.roll_back();
     if (error.stops_the_run()) throw;
-    // What is busy now may be free when its turn comes.
-    if (core::is_retryable(error.sqlstate())) {
+    // What is busy now may be free when its turn comes, and another set of the schema be taken back.
+    if (core::is_retryable(error.sqlstate()) || is_required_by_another(error, target)) {
       pending_[index] = true;
       return;
     }
@@ -112,7 +120,10 @@ bool FleetRun::may_presume() {
   if (plan_.request.outside != Outside::refuse) return true;
   // Where a migration that needs to run outside of transactions is pending, the whole run is refused.
   std::set<std::string> sets;
-  for (const FleetTarget& target : plan_.targets) sets.insert(target.target.set);
+  for (const FleetTarget& target : plan_.targets) {
+    if (sets.contains(target.target.set)) continue;
+    for (std::string& set : migrator_.store().with_required(target.target.set)) sets.insert(std::move(set));
+  }
   return std::all_of(sets.begin(), sets.end(),
                      [this](const std::string& name) { return is_transactional(migrator_.store().set(name)); });
 }

@@ -58,6 +58,7 @@ class FleetPage {
   [[nodiscard]] std::size_t count_all() const;
   void look_at_shared();
   void look_at_shared_elsewhere(const SharedPlace& place);
+  void order_sets(std::vector<TenantPlace>& places);
   void look_at_places(const std::vector<TenantPlace>& places);
   void look_at_place(const TenantPlace& place);
   void look_at(PageTarget target);
@@ -123,6 +124,23 @@ void FleetPage::look_at_shared_elsewhere(const SharedPlace& place) {
   look_at(std::move(target));
 }
 
+/// Where a schema has several sets, those that others require go first, downwards last.
+void FleetPage::order_sets(std::vector<TenantPlace>& places) {
+  for (auto begin = places.begin(); begin != places.end();) {
+    auto const end = std::find_if_not(begin, places.end(), [&](const TenantPlace& one) {
+      return std::equal(one.key.begin(), one.key.end() - 1, begin->key.begin());
+    });
+    if (end - begin > 1) {
+      std::stable_sort(begin, end, [this](const TenantPlace& one, const TenantPlace& other) {
+        std::size_t const left = migrator_.store().depth(one.migration_set);
+        std::size_t const right = migrator_.store().depth(other.migration_set);
+        return is_down() ? left > right : left < right;
+      });
+    }
+    begin = end;
+  }
+}
+
 void FleetPage::look_at_places(const std::vector<TenantPlace>& places) {
   if (places.empty()) return;
   bool const brings_shared =
@@ -177,8 +195,9 @@ void FleetPage::plan(PageTarget& target) {
   Subtransaction subtransaction;
   try {
     core::Plan const plan = migrator_.plan(target.target, request);
-    const core::MigrationSet& set = migrator_.store().set(target.target.set);
-    for (const core::Step& step : plan.steps) target.versions.push_back(set[step.migration].version);
+    for (const core::Step& step : plan.steps) {
+      target.versions.push_back(core::version_label(target.target.set, step.set->name(), step.stored().version));
+    }
     target.from = plan.from;
     if (!plan.steps.empty()) {
       target.state = "pending";
@@ -192,7 +211,10 @@ void FleetPage::plan(PageTarget& target) {
     if (error.stops_the_run()) throw;
     target.sqlstate = error.sqlstate();
     target.error = error.report().message;
-    target.state = core::is_retryable(target.sqlstate) ? "busy" : "failed";
+    // What another set of the schema requires may be free when that one is taken back.
+    bool const may_pass =
+        core::is_retryable(target.sqlstate) || error.sqlerrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST;
+    target.state = may_pass ? "busy" : "failed";
   }
 }
 
@@ -206,9 +228,10 @@ PageEnd FleetPage::make() {
   }
   PageEnd end;
   if (page_.part != FleetPart::shared) {
-    std::vector<TenantPlace> const places = select_places(page_.filter, shared_schema_, page_.after, page_.size);
-    look_at_places(places);
+    std::vector<TenantPlace> places = select_places(page_.filter, shared_schema_, page_.after, page_.size);
     if (places.size() == page_.size) end.next = places.back().key;
+    order_sets(places);
+    look_at_places(places);
   }
   if (end.next.empty()) {
     if (page_.part == FleetPart::shared || (is_down() && takes_shared())) {

@@ -64,6 +64,7 @@ RunPlan plan_run(Migrator& migrator, const TenantFilter& filter, Request request
   plan.operation = down ? "downgrade" : "upgrade";
   plan.takes_shared_last = down;
   plan.targets = fleet_targets(filter, details, migrator.store(), migrator.settings());
+  order_sets(plan.targets, request.direction, migrator.store());
   plan.request = std::move(request);
   plan.policy = std::move(policy);
   if (down) {
@@ -270,7 +271,10 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   RunLock const lock(id_);
   RunOpening beginning = opening();
   std::unique_ptr<Executor> const executor = make_executor(beginning, mode);
-  Dispatcher dispatcher(*executor, migrator_.settings().retry);
+  Dispatcher dispatcher(*executor, migrator_.settings().retry, [this](std::size_t index) {
+    const FleetTarget& target = plan_.targets[index];
+    return target.elsewhere + '\0' + target.target.database + '\0' + target.target.schema;
+  });
   executor->open(beginning);
   beginning = {};  // tens of megabytes for a great many targets
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {

@@ -74,6 +74,7 @@ class FleetRun {
   [[nodiscard]] std::size_t left() const noexcept { return left_; }
 
  private:
+  [[nodiscard]] bool is_required_by_another(const PgError& error, const FleetTarget& target) const;
   void look_at(std::size_t index);
   [[nodiscard]] bool is_held_back(const FleetTarget& target, std::size_t steps);
   /// Finds out what each target has to do, or presumes that it has something to do.

@@ -125,6 +125,25 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
   return targets;
 }
 
+void order_sets(std::vector<FleetTarget>& targets, core::Direction direction, Store& store) {
+  auto const is_one_schema = [](const FleetTarget& one, const FleetTarget& other) {
+    return one.target.schema == other.target.schema && one.target.database == other.target.database &&
+           one.elsewhere == other.elsewhere && one.shared == other.shared;
+  };
+  for (auto begin = targets.begin(); begin != targets.end();) {
+    auto const end =
+        std::find_if_not(begin, targets.end(), [&](const FleetTarget& one) { return is_one_schema(*begin, one); });
+    if (end - begin > 1) {
+      std::stable_sort(begin, end, [&](const FleetTarget& one, const FleetTarget& other) {
+        std::size_t const left = store.depth(one.target.set);
+        std::size_t const right = store.depth(other.target.set);
+        return direction == core::Direction::up ? left < right : left > right;
+      });
+    }
+    begin = end;
+  }
+}
+
 std::vector<FleetTarget> database_targets(const std::vector<Tenant>& tenants, const Pins& pins,
                                           const Settings& settings) {
   std::vector<FleetTarget> targets;

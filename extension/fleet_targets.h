@@ -36,6 +36,9 @@ struct FleetTarget {
 [[nodiscard]] std::vector<FleetTarget> database_targets(const std::vector<Tenant>& tenants, const class Pins& pins,
                                                         const Settings& settings);
 
+/// Where a schema has several sets, puts those first that others require, downwards last.
+void order_sets(std::vector<FleetTarget>& targets, core::Direction direction, Store& store);
+
 /// FleetTarget::elsewhere of a target on a server.
 [[nodiscard]] std::string on_server(const std::string& server);
 

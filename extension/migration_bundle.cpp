@@ -56,6 +56,7 @@ void write(WireWriter& writer, const core::Migration& migration) {
   writer.number(migration.after.has_value());
   if (migration.after) write(writer, *migration.after);
   write(writer, migration.branches);
+  write(writer, migration.required);
 }
 
 core::Migration read_migration(WireReader& reader) {
@@ -75,6 +76,7 @@ core::Migration read_migration(WireReader& reader) {
   migration.tool_checksum = reader.text();
   if (reader.number<bool>()) migration.after = read_words(reader);
   migration.branches = read_words(reader);
+  migration.required = read_words(reader);
   return migration;
 }
 

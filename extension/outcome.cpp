@@ -18,7 +18,9 @@ Outcome success(const TargetResult& result) {
   outcome.from = result.from;
   outcome.to = result.to;
   outcome.versions.reserve(result.steps.size());
-  for (const StepResult& step : result.steps) outcome.versions.push_back(step.version);
+  for (const StepResult& step : result.steps) {
+    outcome.versions.push_back(core::version_label(result.set, step.set, step.version));
+  }
   return outcome;
 }
 

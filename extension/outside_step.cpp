@@ -46,25 +46,24 @@ class CommitWatch {
 
 }  // namespace
 
-OutsideStep::OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
-                         const RunnableMigration& migration, const core::Step& step,
-                         const std::optional<core::TargetVariables>& variables, TargetSession& session, TargetSync sync,
-                         bool quiet)
+OutsideStep::OutsideStep(const Settings& settings, SetWork work, std::string own_set,
+                         const RunnableMigration& migration, const core::Step& step, TargetSession& session, bool quiet)
     : settings_(settings),
-      target_(target),
-      stored_(stored),
+      target_(std::move(work.target)),
+      own_set_(std::move(own_set)),
+      stored_(step.stored()),
       migration_(migration),
-      own_script_(migration.sql(step.direction), variables),
+      own_script_(migration.sql(step.direction), work.variables),
       script_(own_script_.get()),
       step_(step),
-      sync_(std::move(sync)),
+      sync_(std::move(work.sync)),
       quiet_(quiet),
       was_recorded_(step.direction == core::Direction::down || step.again || step.in_doubt),
       schema_(session.schema),
-      confined_to_(target.kind == core::TargetKind::tenant && !migration.allow_outside ? session.schema : InvalidOid),
+      confined_to_(target_.kind == core::TargetKind::tenant && !migration.allow_outside ? session.schema : InvalidOid),
       role_(session.role),
       search_path_(session.search_path()),
-      tracked_(session.tracking.applied.size()) {
+      tracked_(work.tracked) {
   if (step.in_doubt) require_repeatable();
   begin(session);
 }
@@ -101,7 +100,7 @@ StepResult OutsideStep::carry_out(const InTrackingTransaction& in_tracking_trans
     run_statements();
     return finish(in_tracking_transaction);
   } catch (PgError& error) {
-    error.prefix(step_name(step_, stored_.version));
+    error.prefix(step_.name(own_set_));
     throw;
   }
 }

@@ -13,18 +13,17 @@
 #include "extension/concurrent_change.h"
 #include "extension/script_runner.h"
 #include "extension/target_session.h"
+#include "extension/target_sets.h"
 
 namespace tenancy {
 
 class OutsideStep {
  public:
   /// In a transaction: writes the row 'running'. Throws PgError, also when the step is in doubt and cannot be repeated.
-  /// `quiet` as for SettingsScope. All references must outlive the object, but the session's and the
-  /// variables'.
-  OutsideStep(const Settings& settings, const Target& target, const core::StoredMigration& stored,
-              const RunnableMigration& migration, const core::Step& step,
-              const std::optional<core::TargetVariables>& variables, TargetSession& session, TargetSync sync,
-              bool quiet);
+  /// `own_set` is that of the target, `work` is for that of the step. `quiet` as for SettingsScope. The settings and
+  /// the migration must outlive the object.
+  OutsideStep(const Settings& settings, SetWork work, std::string own_set, const RunnableMigration& migration,
+              const core::Step& step, TargetSession& session, bool quiet);
 
   /// In no transaction, and once that one is committed. Throws PgError; the session is then as before.
   StepResult carry_out(const InTrackingTransaction& in_tracking_transaction);
@@ -55,7 +54,8 @@ class OutsideStep {
   StepResult finish(const InTrackingTransaction& in_tracking_transaction);
 
   const Settings& settings_;
-  const Target& target_;
+  Target const target_;
+  std::string const own_set_;
   const core::StoredMigration& stored_;
   const RunnableMigration& migration_;
   TargetScript const own_script_;

@@ -85,18 +85,18 @@ class Registered {
  public:
   Registered() : tenants_(select_tenants({})) {
     for (const Tenant& tenant : tenants_) {
-      by_id_.emplace(tenant.id, &tenant);
-      by_schema_.emplace(database_of(tenant) + '\0' + tenant.schema, &tenant);
+      by_id_.emplace(tenant.id + '\0' + tenant.migration_set, &tenant);
+      by_schema_.emplace(database_of(tenant) + '\0' + tenant.schema + '\0' + tenant.migration_set, &tenant);
     }
   }
 
   [[nodiscard]] const Tenant* find(const Target& target) const {
     const auto& index = target.tenant.empty() ? by_schema_ : by_id_;
-    auto const known = index.find(target.tenant.empty() ? target.database + '\0' + target.schema : target.tenant);
+    std::string const place = target.tenant.empty() ? target.database + '\0' + target.schema : target.tenant;
+    auto const known = index.find(place + '\0' + target.set);
     if (known == index.end()) return nullptr;
     const Tenant& tenant = *known->second;
-    bool const is_there =
-        tenant.schema == target.schema && tenant.migration_set == target.set && database_of(tenant) == target.database;
+    bool const is_there = tenant.schema == target.schema && database_of(tenant) == target.database;
     return is_there ? &tenant : nullptr;
   }
 

@@ -58,7 +58,8 @@ std::vector<Row> Query::execute(std::initializer_list<Value> parameters, Sees se
     SpiParameters given({parameters.begin(), parameters.size()});
     if (int const code = SPI_connect(); code != SPI_OK_CONNECT) fail("SPI_connect", code);
     if (plan_ == nullptr) {
-      SPIPlanPtr const plan = SPI_prepare(sql_, given.count, given.types);
+      int const options = planned_ == Planned::each_run ? CURSOR_OPT_CUSTOM_PLAN : 0;
+      SPIPlanPtr const plan = SPI_prepare_cursor(sql_, given.count, given.types, options);
       if (plan == nullptr) fail("SPI_prepare", SPI_result);
       SPI_keepplan(plan);
       plan_ = plan;

@@ -14,8 +14,11 @@ using Row = std::vector<Value>;
 /// with the caller's search_path.
 class Query {
  public:
+  /// `once` keeps one plan for whatever parameters; `each_run` is for what is planned well for known values alone.
+  enum class Planned { once, each_run };
+
   /// `sql` must be a literal. Make such objects static.
-  constexpr explicit Query(const char* sql) noexcept : sql_(sql) {}
+  constexpr explicit Query(const char* sql, Planned planned = Planned::once) noexcept : sql_(sql), planned_(planned) {}
 
   /// Runs as the current user, with a fresh snapshot. Throws PgError.
   std::vector<Row> run(std::initializer_list<Value> parameters = {});
@@ -31,6 +34,7 @@ class Query {
   std::vector<Row> execute(std::initializer_list<Value> parameters, Sees sees, bool read_only);
 
   const char* sql_;
+  Planned planned_;
   SPIPlanPtr plan_ = nullptr;
 };
 

@@ -50,7 +50,14 @@ class Store {
   /// The other tool whose tables go along with the set, or nothing.
   const std::optional<core::SyncedTool>& synced_tool(const std::string& set);
 
-  /// Copies these sets, for workers in other databases.
+  /// The set and all that its migrations require, directly or not.
+  std::vector<std::string> with_required(const std::string& set);
+  /// How far a set stands behind those that it requires: more than each of them, unless they require each other.
+  std::size_t depth(const std::string& set) { return with_required(set).size(); }
+  /// The sets with migrations that require some of that set.
+  std::vector<std::string> sets_requiring(const std::string& set);
+
+  /// Copies these sets and those that planning them takes, for workers in other databases.
   static MigrationBundle bundle(const std::vector<std::string>& sets);
 
   /// Names of the sets that have migrations for shared schemas, `default` first.
@@ -64,18 +71,26 @@ class Store {
   };
   Loaded& loaded(const std::string& name);
   [[nodiscard]] std::vector<core::StoredMigration> read_set(const std::string& name) const;
+  using SetNames = std::multimap<std::string, std::string>;
+  [[nodiscard]] SetNames read_requiring() const;
   [[nodiscard]] std::optional<core::Migration> find(const std::string& set, const std::string& version) const;
 
   MemoryContext context_;
   std::optional<MigrationBundle> bundle_;
   std::unordered_map<std::string, Loaded> sets_;
+  std::optional<SetNames> requiring_;  ///< by the set that is required; read when it is first asked for
 };
+
+/// The stored migrations of a set, and what a migration is as one of them.
+[[nodiscard]] std::vector<core::StoredMigration> stored_migrations(const std::string& set);
+[[nodiscard]] core::StoredMigration to_stored(const core::Migration& migration);
 
 /// What storing a migration did.
 enum class StoreAction { added, updated, unchanged };
 [[nodiscard]] const char* to_string(StoreAction action) noexcept;
 
-/// Checks the down SQL of a migration as storing it would. Nothing, or what is wrong with it.
+/// What follows is in store_change.cpp. Checks the down SQL of a migration as storing it would. Nothing, or what is
+/// wrong with it.
 [[nodiscard]] std::optional<PgError> check_down(const core::Migration& migration);
 
 /// Checks and stores a migration. A stored one of the same version is replaced, unless it is applied in any
@@ -86,7 +101,7 @@ StoreAction store_migration(const core::Migration& migration);
 /// The stored migration, all of it, or nothing.
 [[nodiscard]] std::optional<core::Migration> find_migration(const std::string& set, const std::string& version);
 
-/// Deletes it; PgError when it is not stored or is applied somewhere.
+/// Deletes it; PgError when it is not stored, is applied somewhere, or another one stands on it.
 void drop_migration(const std::string& set, const std::string& version);
 
 }  // namespace tenancy

@@ -159,7 +159,8 @@ TENANCY_SQL_FUNCTION(tenancy_add_migration) {
     migration.variables = core::parse_variable_syntax(arguments.required_text(14, "variables"));
     if (arguments.array(15)) migration.after = arguments.texts(15, "after");
     migration.branches = arguments.texts(16, "branches");
-    migration.tool_checksum = arguments.optional_text(17).value_or("");
+    migration.required = arguments.texts(17, "requires");
+    migration.tool_checksum = arguments.optional_text(18).value_or("");
     return text_datum(to_string(store_migration(migration)));
   });
 }

@@ -4,27 +4,31 @@
 
 #include "extension/outside_step.h"
 #include "extension/own_transaction.h"
+#include "extension/target_sets.h"
 #include "extension/tool_table.h"
 
 namespace tenancy {
 
 namespace {
 
-PgError not_transactional(const core::MigrationSet& set, const core::Plan& plan, std::size_t index) {
-  const std::string& version = set[index].version;
-  bool const up = plan.steps.front().direction == core::Direction::up;
-  std::string by_hand = "run its statements with psql and record that with tenancy.resolve(schema, '" + version +
-                        (up ? "', 'applied')." : "', 'pending').");
-  if (plan.steps.front().migration != index) {
-    std::size_t before = index;
-    for (const core::Step& step : plan.steps) {
-      if (step.migration == index) break;
-      if (up) before = step.migration;
-    }
-    by_hand = "go to revision '" + set[before].version + "', " + by_hand;
+PgError not_transactional(const std::string& own, const core::Plan& plan, const core::Step& step) {
+  bool const up = step.direction == core::Direction::up;
+  const std::string& set = step.set->name();
+  std::string by_hand = "run its statements with psql and record that with tenancy.resolve(schema, '" +
+                        step.stored().version + (up ? "', 'applied'" : "', 'pending'") +
+                        (set == core::kDefaultSet ? "" : ", '" + set + "'") + ").";
+  const core::Step* before = nullptr;
+  for (const core::Step& one : plan.steps) {
+    if (one == step) break;
+    if (one.set->name() == own) before = &one;
   }
-  return {ERRCODE_FEATURE_NOT_SUPPORTED,
-          "migration " + version + " runs outside of a transaction, which takes a background worker",
+  if (before != nullptr) {
+    const std::string& revision = up ? before->stored().version : (*step.set)[step.migration].version;
+    by_hand = "go to revision '" + revision + "', " + by_hand;
+  }
+  std::string name = step.name(own);
+  if (!up) name.erase(0, std::string_view("downgrade of ").size());
+  return {ERRCODE_FEATURE_NOT_SUPPORTED, name + " runs outside of a transaction, which takes a background worker",
           "It is marked MIGRATION_TRANSACTION: off.",
           std::string(up ? "CALL tenancy.rollout()" : "CALL tenancy.downgrade_rollout()") +
               " runs it, with a concurrency of 1 or more. By hand: " + by_hand};
@@ -87,36 +91,40 @@ Migrator::Migrator(MemoryContext context) : context_(context), settings_(current
 Migrator::Migrator(MemoryContext context, MigrationBundle bundle)
     : context_(context), settings_(current_settings()), store_(context, std::move(bundle)) {}
 
-core::Plan Migrator::make_plan(const Target& target, const Request& request,
-                               std::span<const core::AppliedMigration> applied) {
-  const core::MigrationSet& set = store_.set(target.set);
-  auto const in_doubt = request.outside == Outside::refuse ? core::InDoubt::refuse : core::InDoubt::retry;
-  if (!request.versions.empty()) return core::plan_rollback(set, target.kind, applied, request.versions, in_doubt);
-  if (request.direction == core::Direction::down) {
-    return core::plan_downgrade(set, target.kind, applied, request.revision, in_doubt);
-  }
-  if (request.held_at) {
-    return core::plan_pinned_upgrade(set, target.kind, applied, request.revision,
-                                     core::parse_revision(*request.held_at), settings_.out_of_order, in_doubt);
-  }
-  return core::plan_upgrade(set, target.kind, applied, request.revision, settings_.out_of_order, in_doubt);
+core::Plan Migrator::make_plan(const Target& target, const Request& request, core::SetHistories& histories) {
+  core::PlanRequest plan{.direction = request.direction,
+                         .revision = request.revision,
+                         .versions = request.versions,
+                         .out_of_order = settings_.out_of_order};
+  if (request.outside != Outside::refuse) plan.in_doubt = core::InDoubt::retry;
+  if (request.held_at && request.direction == core::Direction::up) plan.pin = core::parse_revision(*request.held_at);
+  return core::plan_target(target.set, target.kind, plan, histories);
 }
 
-void Migrator::check_request(const Target& target, const Request& request) { (void)make_plan(target, request, {}); }
+void Migrator::check_request(const Target& target, const Request& request) {
+  const core::MigrationSet& set = store_.set(target.set);
+  if (request.direction == core::Direction::down) {
+    (void)core::plan_downgrade(set, target.kind, {}, request.revision);
+  } else {
+    (void)core::plan_upgrade(set, target.kind, {}, request.revision, settings_.out_of_order);
+  }
+}
 
 core::Plan Migrator::plan(const Target& target, const Request& request) {
   return for_target(target, [&] {
     Oid const schema = require_schema(target.schema);
     TargetRole const role = role_for(target, request.run_as);
-    Tracking const tracking = [&] {
+    auto const read = [&](const Target& of_set) {
       RoleScope const as_role(role);
-      return usable_tracking(schema, target, settings_.tracking_table, WhenLocked::tell);
-    }();
-    if (tracking.shape == TrackingShape::locked) {
+      Tracking tracking = usable_tracking(schema, of_set, settings_.tracking_table, WhenLocked::tell);
+      if (tracking.shape != TrackingShape::locked) return tracking;
       throw PgError(ERRCODE_LOCK_NOT_AVAILABLE,
                     "tracking table \"" + settings_.tracking_table + "\" is locked by another session");
-    }
-    core::Plan plan = make_plan(target, request, tracking.applied);
+    };
+    Tracking const tracking = read(target);
+    TargetHistories histories(store_, target, tracking.applied,
+                              [&](const Target& of_set) { return read(of_set).applied; });
+    core::Plan plan = make_plan(target, request, histories);
     require_adopted(target, schema, tracking, role, plan, false);
     (void)require_variables(target, request, role.role, plan);
     return plan;
@@ -124,12 +132,11 @@ core::Plan Migrator::plan(const Target& target, const Request& request) {
 }
 
 std::size_t Migrator::steps_inside(const Target& target, const core::Plan& plan) {
-  const core::MigrationSet& set = store_.set(target.set);
   std::optional<bool> empty;
   auto const runs_inside = [&](const core::Step& step) {
-    if (set[step.migration].transactional) return true;
+    if (step.stored().transactional) return true;
     if (step.direction == core::Direction::down || step.in_doubt || target.kind != core::TargetKind::tenant ||
-        store_.runnable(target.set, step.migration).allow_outside) {
+        store_.runnable(step.set->name(), step.migration).allow_outside) {
       return false;
     }
     if (!empty) empty = is_empty_schema(target.schema, settings_.tracking_table);
@@ -141,75 +148,51 @@ std::size_t Migrator::steps_inside(const Target& target, const core::Plan& plan)
 void Migrator::require_transactional(const Target& target, const core::Plan& plan) {
   std::size_t const inside = steps_inside(target, plan);
   if (inside == plan.steps.size()) return;
-  throw not_transactional(store_.set(target.set), plan, plan.steps[inside].migration);
+  throw not_transactional(target.set, plan, plan.steps[inside]);
 }
 
 bool Migrator::is_transactional(const Target& target, const core::Plan& plan) {
   return steps_inside(target, plan) == plan.steps.size();
 }
 
-core::TargetVariables Migrator::variables_of(const Target& target, const Request& request, Oid role) {
-  core::TargetVariables variables;
-  variables.schema = target.schema;
-  variables.tenant = target.tenant;
-  variables.shared_schema = settings_.shared_schemas.front();
-  variables.tracking_table = settings_.tracking_table;
-  variables.given = request.variables ? *request.variables : stored_variables_.of(target.tenant, target.set);
-  if (!call_variables_) call_variables_ = current_variables();
-  for (const auto& [name, value] : *call_variables_) variables.given.insert_or_assign(name, value);
-  guarded([&] {
-    variables.database = get_database_name(MyDatabaseId);
-    variables.user = GetUserNameFromId(role, false);
-    char time[sizeof "2000-01-01 00:00:00"];
-    pg_time_t const now = timestamptz_to_time_t(GetCurrentTimestamp());
-    pg_strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S", pg_localtime(&now, session_timezone));
-    variables.timestamp = time;
-  });
-  return variables;
-}
-
-std::optional<core::VariableMap> Migrator::stored_variables(const Target& target) {
-  if (!store_.set(target.set).has_variables()) return std::nullopt;
-  return stored_variables_.of(target.tenant, target.set);
-}
-
-std::optional<core::TargetVariables> Migrator::require_variables(const Target& target, const Request& request, Oid role,
-                                                                 const core::Plan& plan) {
+TargetSync Migrator::synced(const Target& target, const TargetSession& session,
+                            std::span<const core::AppliedMigration> applied, std::span<const core::Step> steps) {
   const core::MigrationSet& set = store_.set(target.set);
-  std::optional<core::TargetVariables> variables;
-  for (const core::Step& step : plan.steps) {
-    if (!set[step.migration].has_variables) continue;
-    if (!variables) variables = variables_of(target, request, role);
-    try {
-      (void)store_.runnable(target.set, step.migration).sql(step.direction).render(*variables);
-    } catch (PgError& error) {
-      error.prefix(step_name(step, set[step.migration].version));
-      throw;
-    }
-  }
-  return variables;
-}
-
-TargetSync Migrator::synced(const Target& target, const TargetSession& session, std::span<const core::Step> steps) {
-  TargetSync sync(store_.synced_tool(target.set), store_.set(target.set), target.schema, session.tracking.applied);
+  TargetSync sync(store_.synced_tool(target.set), set, target.schema, applied);
   if (!store_.synced_tool(target.set)) return sync;
   // The store is read as the caller.
   std::map<std::size_t, core::ToolFile> files;
-  for (const core::Step& step : steps) files.emplace(step.migration, store_.runnable(target.set, step.migration).file);
+  std::vector<core::Step> own;
+  for (const core::Step& step : steps) {
+    if (step.set != &set) continue;
+    own.push_back(step);
+    files.emplace(step.migration, store_.runnable(target.set, step.migration).file);
+  }
   auto const file_of = [&](std::size_t index) { return files.at(index); };
   RoleScope const as_role(session.role);
-  sync.check(steps, file_of);
+  sync.check(own, file_of);
   return sync;
 }
 
-void Migrator::run_step(const Target& target, TargetSession& session, const core::Step& step,
-                        const std::optional<core::TargetVariables>& variables, bool quiet, TargetSync& sync,
+SetWork Migrator::set_work(const Target& target, const core::MigrationSet& set, const TargetSession& session,
+                           core::SetHistories& histories, const SetVariables& variables,
+                           std::span<const core::Step> steps) {
+  Target of_set = with_set(target, set.name());
+  std::span<const core::AppliedMigration> const applied = histories.applied(set.name());
+  auto const values = variables.find(&set);
+  TargetSync sync = synced(of_set, session, applied, steps);
+  return {std::move(of_set), values == variables.end() ? std::nullopt : std::optional(values->second), std::move(sync),
+          applied.size()};
+}
+
+void Migrator::run_step(SetWork& work, TargetSession& session, const core::Step& step, bool quiet,
                         TargetResult& result) {
-  const core::StoredMigration& stored = store_.set(target.set)[step.migration];
+  const Target& target = work.target;
+  const core::StoredMigration& stored = step.stored();
   const RunnableMigration& migration = store_.runnable(target.set, step.migration);
   bool const confined = target.kind == core::TargetKind::tenant && !migration.allow_outside;
   try {
-    TargetScript const own_script(migration.sql(step.direction), variables);
+    TargetScript const own_script(migration.sql(step.direction), work.variables);
     const SqlScript& script = own_script.get();
     RoleScope const as_role(session.role);
     TimestampTz const begin = GetCurrentTimestamp();
@@ -217,20 +200,20 @@ void Migrator::run_step(const Target& target, TargetSession& session, const core
                 migration.statement_timeout.value_or(settings_.statement_timeout),
                 stored.transactional ? Adapt::no : Adapt::to_a_transaction, quiet);
     require_unchanged(session.schema, target.schema);
-    if (script.writes_data()) session.require_same_tracking(target, result.tracked);
+    if (script.writes_data()) session.require_same_tracking(target, work.tracked);
     std::chrono::microseconds const duration(GetCurrentTimestamp() - begin);
     if (step.direction == core::Direction::down || step.again) {
-      result.tracked -= delete_tracking_rows(session.tracking.relation, target.set, stored.version);
+      work.tracked -= delete_tracking_rows(session.tracking.relation, target.set, stored.version);
     }
     if (step.direction == core::Direction::up) {
       insert_tracking_row(session.tracking.relation,
                           {target.set, stored.version, stored.description, stored.checksum, duration});
-      ++result.tracked;
+      ++work.tracked;
     }
-    sync.record(step.migration, step.direction, migration.file);
+    work.sync.record(step.migration, step.direction, migration.file);
     result.steps.push_back({target.set, stored.version, stored.description, step.direction, duration});
   } catch (PgError& error) {
-    error.prefix(step_name(step, stored.version));
+    error.prefix(step.name(result.set));
     throw;
   }
 }
@@ -239,27 +222,35 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
   return for_target(target, [&] {
     TargetSession session(settings_, target, request.run_as, request.in_fleet);
     session.read_tracking(target);
-    core::Plan plan = make_plan(target, request, session.tracking.applied);
+    TargetHistories histories(store_, target, session.tracking.applied,
+                              [&](const Target& of_set) { return session.read_rows(of_set); });
+    core::Plan plan = make_plan(target, request, histories);
     require_adopted(target, session.schema, session.tracking, session.role, plan, true);
     if (request.outside == Outside::refuse) require_transactional(target, plan);
-    std::optional<core::TargetVariables> const variables = require_variables(target, request, session.role.role, plan);
+    SetVariables const variables = require_variables(target, request, session.role.role, plan);
     const core::MigrationSet& set = store_.set(target.set);
     std::size_t const count = steps_inside(target, plan);
     bool const more = count < plan.steps.size();
     plan = core::first_steps(set, target.kind, session.tracking.applied, std::move(plan), count);
     if (request.on_begin) request.on_begin(plan.from);
     TargetResult result;
+    result.set = target.set;
     result.from = plan.from;
     result.to = plan.to;
-    result.tracked = session.tracking.applied.size();
     result.more = more;
     for (std::size_t const index : plan.skipped) result.skipped.push_back(set[index].version);
     if (plan.steps.empty()) return result;
-    TargetSync sync = synced(target, session, plan.steps);
+    std::map<const core::MigrationSet*, SetWork> works;
+    for (const core::Step& step : plan.steps) {
+      if (works.contains(step.set)) continue;
+      works.emplace(step.set, set_work(target, *step.set, session, histories, variables, plan.steps));
+    }
     session.require_tracking(target);
     for (const core::Step& step : plan.steps) {
-      if (request.on_step) request.on_step(set[step.migration].version);
-      run_step(target, session, step, variables, request.in_fleet, sync, result);
+      if (request.on_step) {
+        request.on_step(core::version_label(target.set, step.set->name(), step.stored().version));
+      }
+      run_step(works.at(step.set), session, step, request.in_fleet, result);
     }
     return result;
   });
@@ -278,13 +269,15 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         lock.emplace(session.schema);
         session.read_tracking(target);
         const core::MigrationSet& set = store_.set(target.set);
-        core::Plan const plan = make_plan(target, request, session.tracking.applied);
+        TargetHistories histories(store_, target, session.tracking.applied,
+                                  [&](const Target& of_set) { return session.read_rows(of_set); });
+        core::Plan const plan = make_plan(target, request, histories);
         require_adopted(target, session.schema, session.tracking, session.role, plan, true);
-        std::optional<core::TargetVariables> const variables =
-            require_variables(target, request, session.role.role, plan);
+        SetVariables const variables = require_variables(target, request, session.role.role, plan);
         if (!result) {
           if (request.on_begin) request.on_begin(plan.from);
           result.emplace();
+          result->set = target.set;
           result->from = plan.from;
           for (std::size_t const index : plan.skipped) result->skipped.push_back(set[index].version);
         }
@@ -292,9 +285,11 @@ TargetResult Migrator::migrate_outside(const Target& target, const Request& requ
         result->more = !plan.steps.empty();
         if (plan.steps.empty() || steps_inside(target, plan) > 0) return;
         const core::Step& next = plan.steps.front();
-        if (request.on_step) request.on_step(set[next.migration].version);
-        step.emplace(settings_, target, set[next.migration], store_.runnable(target.set, next.migration), next,
-                     variables, session, synced(target, session, {&next, 1}), request.in_fleet);
+        if (request.on_step) {
+          request.on_step(core::version_label(target.set, next.set->name(), next.stored().version));
+        }
+        step.emplace(settings_, set_work(target, *next.set, session, histories, variables, {&next, 1}), target.set,
+                     store_.runnable(next.set->name(), next.migration), next, session, request.in_fleet);
       });
       if (!step) return *std::move(result);
       result->steps.push_back(step->carry_out(in_tracking_transaction));
@@ -335,7 +330,7 @@ void Migrator::record_applied(const Target& target, const std::string& version, 
     }
     TargetSession session(settings_, target, run_as, false);
     session.read_tracking(target);
-    TargetSync sync = synced(target, session, {});
+    TargetSync sync = synced(target, session, session.tracking.applied, {});
     core::ToolFile const file = store_.runnable(target.set, index).file;
     session.require_tracking(target);
     RoleScope const as_role(session.role);
@@ -355,7 +350,7 @@ void Migrator::record_pending(const Target& target, const std::string& version, 
     bool const recorded = std::any_of(session.tracking.applied.begin(), session.tracking.applied.end(),
                                       [&](const core::AppliedMigration& row) { return row.version == version; });
     std::string const exact = recorded ? version : set[meant_by(set, version)].version;
-    TargetSync sync = synced(target, session, {});
+    TargetSync sync = synced(target, session, session.tracking.applied, {});
     std::optional<std::size_t> const index = set.find(exact);
     core::ToolFile const file = index ? store_.runnable(target.set, *index).file : core::ToolFile();
     RoleScope const as_role(session.role);

@@ -6,7 +6,7 @@
 #include "extension/store.h"
 #include "extension/variables.h"
 
-#include "core/plan.h"
+#include "core/requirements.h"
 
 namespace tenancy {
 
@@ -45,11 +45,11 @@ struct StepResult {
 };
 
 struct TargetResult {
+  std::string set;  ///< the target's own; steps may be of others, which it requires
   std::string from;
   std::string to;
   std::vector<StepResult> steps;
   std::vector<std::string> skipped;  ///< versions left out because they are out of order
-  std::size_t tracked = 0;           ///< rows of the set in the tracking table
   bool more = false;                 ///< the next step is one for the other way: migrate_outside(), or migrate()
 };
 
@@ -69,11 +69,11 @@ struct Request {
   /// without end, are kept from the client.
   bool in_fleet = false;
   Value held_at{};                               ///< upwards: a revision that the target is not taken beyond
-  std::vector<std::string> versions{};           ///< downwards: exactly these, as far as they are applied
+  std::vector<std::string> versions{};           ///< downwards: exactly these (core::version_label()), where applied
   std::optional<core::VariableMap> variables{};  ///< in place of what is stored for the target
   Outside outside = Outside::refuse;
   std::function<void(const std::string& revision)> on_begin{};  ///< told of where it stands, before anything runs
-  std::function<void(const std::string& version)> on_step{};    ///< told of each migration before it runs
+  std::function<void(const std::string& version)> on_step{};    ///< told of each (core::version_label()) before it runs
 };
 
 /// Called in the transaction that records the end of a non-transactional step, as the caller; may throw.
@@ -128,21 +128,27 @@ class Migrator {
   void record_pending(const Target& target, const std::string& version, RunAs run_as);
 
  private:
-  [[nodiscard]] core::Plan make_plan(const Target& target, const Request& request,
-                                     std::span<const core::AppliedMigration> applied);
-  /// The variables of a target, when its plan needs any. Throws PgError when a value is missing or cannot be.
-  [[nodiscard]] std::optional<core::TargetVariables> require_variables(const Target& target, const Request& request,
-                                                                       Oid role, const core::Plan& plan);
+  [[nodiscard]] core::Plan make_plan(const Target& target, const Request& request, core::SetHistories& histories);
+  /// The variables of a target, of the sets of its plan that need any. Throws PgError when a value is missing or cannot
+  /// be.
+  [[nodiscard]] std::map<const core::MigrationSet*, core::TargetVariables> require_variables(const Target& target,
+                                                                                             const Request& request,
+                                                                                             Oid role,
+                                                                                             const core::Plan& plan);
   [[nodiscard]] core::TargetVariables variables_of(const Target& target, const Request& request, Oid role);
   /// How many of the plan's first steps run in a transaction. Non-transactional ones too in a tenant's schema that is
   /// empty: they cannot keep anybody waiting who works there.
   [[nodiscard]] std::size_t steps_inside(const Target& target, const core::Plan& plan);
-  void run_step(const Target& target, class TargetSession& session, const core::Step& step,
-                const std::optional<core::TargetVariables>& variables, bool quiet, TargetSync& sync,
+  void run_step(struct SetWork& work, class TargetSession& session, const core::Step& step, bool quiet,
                 TargetResult& result);
-  /// The other tool's table of the target, checked against what these steps do.
+  /// The other tool's table of the target, checked against what these steps of its set do.
   [[nodiscard]] TargetSync synced(const Target& target, const TargetSession& session,
-                                  std::span<const core::Step> steps);
+                                  std::span<const core::AppliedMigration> applied, std::span<const core::Step> steps);
+  /// For the set of `steps`, some of which are its own.
+  [[nodiscard]] struct SetWork set_work(const Target& target, const core::MigrationSet& set,
+                                        const TargetSession& session, core::SetHistories& histories,
+                                        const std::map<const core::MigrationSet*, core::TargetVariables>& variables,
+                                        std::span<const core::Step> steps);
 
   MemoryContext context_;
   Settings settings_;

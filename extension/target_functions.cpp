@@ -77,11 +77,10 @@ Datum plan(FunctionCallInfo fcinfo, Direction direction) {
                           migrator.settings().run_as};
     Target const target = any_schema(arguments.required_text(0, "schema"), set);
     core::Plan const plan = migrator.plan(target, request);
-    const core::MigrationSet& stored = migrator.store().set(target.set);
     std::int64_t number = 0;
     for (const core::Step& step : plan.steps) {
-      const core::StoredMigration& migration = stored[step.migration];
-      rows.add({++number, to_cell(target.set), to_cell(migration.version), to_cell(migration.description),
+      const core::StoredMigration& migration = step.stored();
+      rows.add({++number, to_cell(step.set->name()), to_cell(migration.version), to_cell(migration.description),
                 to_string(step.direction), migration.transactional});
     }
     return Datum(0);
@@ -164,9 +163,9 @@ Datum migrate_and_tell(FunctionCallInfo fcinfo, Direction direction) {
     Cell const skipped = std::span<const std::string>(result.skipped);
     for (const StepResult& step : result.steps) {
       rows.add({to_cell(result.from), to_cell(result.to), to_cell(step.version), to_cell(step.description),
-                std::int64_t{step.duration.count()}, skipped});
+                std::int64_t{step.duration.count()}, to_cell(step.set), skipped});
     }
-    if (result.steps.empty()) rows.add({to_cell(result.from), to_cell(result.to), {}, {}, {}, skipped});
+    if (result.steps.empty()) rows.add({to_cell(result.from), to_cell(result.to), {}, {}, {}, {}, skipped});
     return Datum(0);
   });
 }

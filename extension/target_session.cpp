@@ -133,6 +133,16 @@ bool OutsideLock::is_held(Oid schema) {
   });
 }
 
+namespace {
+
+/// A row in doubt: was that migration interrupted, or is it at work right now?
+void require_nobody_at_work(Oid schema, std::span<const core::AppliedMigration> rows) {
+  bool const in_doubt = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.in_doubt; });
+  if (in_doubt) OutsideLock const nobody(schema);
+}
+
+}  // namespace
+
 TargetSession::TargetSession(const Settings& settings, const Target& target, RunAs run_as, bool in_fleet)
     : schema(require_schema(target.schema)), settings_(settings) {
   if (MigrationWatch::is_active()) {
@@ -164,10 +174,15 @@ void TargetSession::run(const SqlScript& script, Oid confined_to, std::chrono::m
 void TargetSession::read_tracking(const Target& target) {
   RoleScope const as_role(role);
   tracking = usable_tracking(schema, target, settings_.tracking_table, WhenLocked::wait);
-  bool const in_doubt =
-      std::any_of(tracking.applied.begin(), tracking.applied.end(), [](const auto& row) { return row.in_doubt; });
-  // Interrupted, or at work right now?
-  if (in_doubt) OutsideLock const nobody(schema);
+  require_nobody_at_work(schema, tracking.applied);
+}
+
+std::vector<core::AppliedMigration> TargetSession::read_rows(const Target& of_set) const {
+  RoleScope const as_role(role);
+  std::vector<core::AppliedMigration> rows =
+      usable_tracking(schema, of_set, settings_.tracking_table, WhenLocked::wait).applied;
+  require_nobody_at_work(schema, rows);
+  return rows;
 }
 
 void TargetSession::require_tracking(const Target& target) {

@@ -25,6 +25,9 @@ class TargetSession {
   /// at this moment.
   void read_tracking(const Target& target);
 
+  /// The rows of another set, with the same refusals.
+  [[nodiscard]] std::vector<core::AppliedMigration> read_rows(const Target& of_set) const;
+
   /// Makes the tracking table when there is none; as the target's role.
   void require_tracking(const Target& target);
 

@@ -17,7 +17,7 @@ struct NewTenant {
 
 Query register_tenant(
     "SELECT tenancy.register_tenant($1, NULL, 'database', $2, NULL, $3, 'active', $4,"
-    " coalesce($5, '{}')::pg_catalog.jsonb)");
+    " coalesce($5, '{}')::pg_catalog.jsonb, coalesce($6, '{}')::pg_catalog.text[])");
 
 Query set_variables(
     "SELECT tenancy.set_variable(key, value, $1) FROM pg_catalog.jsonb_each_text($2::pg_catalog.jsonb)");
@@ -45,7 +45,8 @@ void make_database(const std::string& name, const Value& database_template, cons
 void enter_tenant(const std::string& id, const std::string& database, const Arguments& arguments) {
   Subtransaction subtransaction;
   try {
-    register_tenant.run({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6)});
+    register_tenant.run({id, database, arguments.optional_text(4), arguments.optional_text(5), arguments.jsonb(6),
+                         arguments.array(10)});
     set_variables.run({id, arguments.jsonb(9)});
   } catch (...) {
     subtransaction.roll_back();

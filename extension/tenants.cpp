@@ -4,28 +4,31 @@ namespace tenancy {
 
 namespace {
 
-#define TENANT_COLUMNS                                                                     \
-  "id, isolation, server, database, schema, migration_set, status, tier, pinned_revision," \
-  " server IS NULL AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database())"
+#define TENANT_COLUMNS_WITH(set, pin)                                    \
+  "id, isolation, server, database, schema, " set ", status, tier, " pin \
+  ", server IS NULL AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database())"
+#define TENANT_COLUMNS TENANT_COLUMNS_WITH("migration_set", "pinned_revision")
 
-Query select_filtered("SELECT " TENANT_COLUMNS
+/// A row for each set of a tenant; the pin is of its own set.
+Query select_filtered("SELECT " TENANT_COLUMNS_WITH(
+    "s.name", "CASE WHEN s.name OPERATOR(pg_catalog.=) migration_set THEN pinned_revision END")
                       ", CASE WHEN $6 OPERATOR(pg_catalog.=) 'tier' THEN tier"
                       "       WHEN $6 IS NOT NULL THEN labels OPERATOR(pg_catalog.->>) $6 END,"
                       "  CASE WHEN $7 IS NOT NULL"
                       "       THEN (extract(epoch FROM created_at) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8 END"
-                      "  FROM tenancy.tenants"
+                      "  FROM tenancy.tenants, pg_catalog.unnest(migration_set OPERATOR(pg_catalog.||) further_sets) AS s(name)"
                       " WHERE ($1 IS NULL OR id OPERATOR(pg_catalog.~~) $1)"
                       "   AND ($2 IS NULL OR tier OPERATOR(pg_catalog.=) $2)"
                       "   AND ($3 IS NULL OR labels OPERATOR(pg_catalog.@>) $3::pg_catalog.jsonb)"
                       "   AND ($4 IS NULL OR status OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.text[]))"
-                      "   AND ($5 IS NULL OR migration_set OPERATOR(pg_catalog.=) $5)"
+                      "   AND ($5 IS NULL OR s.name OPERATOR(pg_catalog.=) $5)"
                       "   AND ($8 IS NULL OR id OPERATOR(pg_catalog.=) ANY ($8::pg_catalog.text[]))"
-                      "   AND ($9 IS NULL OR pinned_revision IS NOT NULL)"
+                      "   AND ($9 IS NULL OR pinned_revision IS NOT NULL AND s.name OPERATOR(pg_catalog.=) migration_set)"
                       // Those that share a target follow each other, however they say that it is here.
                       " ORDER BY server NULLS FIRST,"
                       "       CASE WHEN server IS NOT NULL"
                       "                 OR database OPERATOR(pg_catalog.<>) pg_catalog.current_database()"
-                      "            THEN database END NULLS FIRST, schema, migration_set, id");
+                      "            THEN database END NULLS FIRST, schema, s.name, id");
 
 Query select_unknown_statuses(
     "SELECT s FROM pg_catalog.unnest($1::pg_catalog.text[]) AS s"
@@ -39,11 +42,14 @@ Query select_by_schema(
     "   AND (database IS NULL OR database OPERATOR(pg_catalog.=) pg_catalog.current_database()) ORDER BY id");
 
 #undef TENANT_COLUMNS
+#undef TENANT_COLUMNS_WITH
 
 std::vector<Tenant> to_tenants(std::vector<Row> rows) {
   std::vector<Tenant> tenants;
   tenants.reserve(rows.size());
   for (Row& row : rows) {
+    // A set that is named twice.
+    if (!tenants.empty() && tenants.back().id == *row[0] && tenants.back().migration_set == *row[5]) continue;
     tenants.push_back({std::move(*row[0]),
                        std::move(*row[1]),
                        std::move(row[2]),

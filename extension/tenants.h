@@ -11,10 +11,10 @@ struct Tenant {
   Value server;           ///< NULL: this cluster
   Value database;         ///< NULL: this database
   std::string schema;
-  std::string migration_set;
+  std::string migration_set;  ///< its own, or a further one: see select_tenants()
   std::string status;  ///< active, suspended or archived
   Value tier;
-  Value pinned_revision;  ///< fleet operations take it no further up
+  Value pinned_revision;  ///< fleet operations take its own set no further up
 
   Value wave_value;             ///< as select_tenants() was asked for
   std::int64_t created_at = 0;  ///< microseconds since 1970; likewise
@@ -46,7 +46,7 @@ struct TenantDetails {
   bool age = false;
 };
 
-/// Ordered by place, schema and id. Throws PgError, also for a status that tenants do not have.
+/// Once for each of its sets, ordered by place, schema, set and id. Throws PgError, also for a status that tenants do not have.
 [[nodiscard]] std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details = {});
 
 /// Throws PgError for a status in the text[] that tenants do not have.

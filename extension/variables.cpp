@@ -39,8 +39,11 @@ std::string_view text_of(const JsonbValue& value) {
 /// Who migrates a schema that is not registered may say whose it is.
 void check_name(const std::string& name) {
   if (name == "tenant") return;
+  // One for a set alone: `users@region`.
+  std::size_t const at = name.find('@');
+  bool const names_set = at != std::string::npos && core::is_set_name(std::string_view(name).substr(0, at));
   try {
-    core::check_variable_name(name);
+    core::check_variable_name(names_set ? name.substr(at + 1) : name);
   } catch (const core::Error& error) {
     throw to_pg_error(error);
   }

@@ -115,7 +115,7 @@ class Worker {
       Outcome part = complete({});
       part.duration = {};  // counted once, at the end
       part.success = part.more = true;
-      part.versions = {step.version};
+      part.versions = {core::version_label(target.target.set, step.set, step.version)};
       if (records()) record_outcome(task_.run, target.ordinal, part);
       recorded.push_back(step.version);
     };

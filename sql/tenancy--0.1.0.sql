@@ -24,6 +24,7 @@ CREATE TABLE tenancy.migrations (
     variables            text NOT NULL DEFAULT 'off' CHECK (variables IN ('off', 'on', 'flyway')),
     after                text[] CHECK (NOT repeatable OR after IS NULL),
     branches             text[] NOT NULL DEFAULT '{}',
+    requires             text[] NOT NULL DEFAULT '{}',
     tool_checksum        text,
     created_at           timestamptz NOT NULL DEFAULT now(),
     updated_at           timestamptz NOT NULL DEFAULT now(),
@@ -45,6 +46,8 @@ COMMENT ON COLUMN tenancy.migrations.variables IS
 COMMENT ON COLUMN tenancy.migrations.after IS
     'Versions that it comes after, in a graph such as Alembic''s; empty: a beginning. NULL: behind all of these, in the order of versions.';
 COMMENT ON COLUMN tenancy.migrations.branches IS 'Branches of that graph that it is part of.';
+COMMENT ON COLUMN tenancy.migrations.requires IS
+    'Migrations of other sets that are applied in the same schema before it, as users@003.';
 COMMENT ON COLUMN tenancy.migrations.tool_checksum IS
     'Of the file''s bytes, as Flyway or Prisma counts it; NULL for other tools'' files.';
 
@@ -90,12 +93,17 @@ CREATE TABLE tenancy.tenants (
     database      text CHECK (octet_length(database) BETWEEN 1 AND 63),
     schema        text NOT NULL CHECK (octet_length(schema) BETWEEN 1 AND 63),
     migration_set text NOT NULL DEFAULT 'default' CHECK (migration_set ~ '^[a-z][a-z0-9_-]{0,62}$'),
+    further_sets  text[] NOT NULL DEFAULT '{}',
     status        text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'archived')),
     tier          text,
     labels        jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
     pinned_revision text CHECK (pinned_revision ~ '^[A-Za-z0-9._@+-]{1,128}$' AND pinned_revision !~ '^([+-]|heads?$)'),
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT tenants_further_sets_check CHECK (
+        array_to_string(further_sets, ',') ~ '^([a-z][a-z0-9_-]{0,62}(,[a-z][a-z0-9_-]{0,62})*)?$'
+        AND cardinality(further_sets) = cardinality(string_to_array(array_to_string(further_sets, ','), ','))
+        AND migration_set <> ALL (further_sets)),
     CONSTRAINT tenants_isolation_database_check CHECK (isolation <> 'database' OR database IS NOT NULL),
     CONSTRAINT tenants_server_database_check CHECK (server IS NULL OR database IS NOT NULL)
 );
@@ -116,7 +124,10 @@ COMMENT ON COLUMN tenancy.tenants.isolation IS
     'schema: a schema of its own; database: a database of its own; rls: rows in a schema that tenants share.';
 COMMENT ON COLUMN tenancy.tenants.server IS 'One of tenancy.servers. NULL: this cluster.';
 COMMENT ON COLUMN tenancy.tenants.database IS 'NULL: this database.';
-COMMENT ON COLUMN tenancy.tenants.pinned_revision IS 'Fleet operations do not take the tenant beyond it.';
+COMMENT ON COLUMN tenancy.tenants.migration_set IS 'Its own set: what calls for this tenant mean where they name none.';
+COMMENT ON COLUMN tenancy.tenants.further_sets IS
+    'Other migration sets that it has. For fleet operations each of its sets is a target. See tenancy.add_tenant_set.';
+COMMENT ON COLUMN tenancy.tenants.pinned_revision IS 'Fleet operations do not take its own set beyond it.';
 
 CREATE TABLE tenancy.variables (
     name          text NOT NULL CHECK (name ~ '^[A-Za-z_][A-Za-z0-9_.:-]*$'),
@@ -245,10 +256,10 @@ CREATE FUNCTION tenancy.add_migration(
     lock_timeout text DEFAULT NULL, statement_timeout text DEFAULT NULL,
     filename text DEFAULT NULL, up_line integer DEFAULT 1, down_line integer DEFAULT 1,
     variables text DEFAULT 'off', after text[] DEFAULT NULL, branches text[] DEFAULT '{}',
-    tool_checksum text DEFAULT NULL)
+    requires text[] DEFAULT '{}', tool_checksum text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME', 'tenancy_add_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[], text) IS
+COMMENT ON FUNCTION tenancy.add_migration(text, text, text, text, text, text, boolean, boolean, boolean, text, text, text, integer, integer, text, text[], text[], text[], text) IS
     'Checks and stores a migration. Returns added, updated or unchanged.';
 
 CREATE FUNCTION tenancy.load_migration(
@@ -272,7 +283,7 @@ CREATE FUNCTION tenancy.drop_migration(version text, migration_set text DEFAULT 
 RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_drop_migration' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.drop_migration(text, text) IS
-    'Deletes a stored migration; refused while it is applied in any schema of this database.';
+    'Deletes a stored migration; refused while it is applied in any schema of this database, or another one requires it.';
 
 CREATE FUNCTION tenancy.check_variable_name(name text)
 RETURNS void
@@ -407,7 +418,7 @@ CREATE FUNCTION tenancy.upgrade_target(
     schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
     OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
-    OUT skipped text[])
+    OUT migration_set text, OUT skipped text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_upgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
@@ -417,7 +428,7 @@ CREATE FUNCTION tenancy.downgrade_target(
     schema text, revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
     OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
-    OUT skipped text[])
+    OUT migration_set text, OUT skipped text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
@@ -879,7 +890,7 @@ COMMENT ON FUNCTION tenancy.check_target(text, text, text, text, text) IS
 CREATE FUNCTION tenancy.register_tenant(
     id text, schema text DEFAULT NULL, isolation text DEFAULT 'schema', database text DEFAULT NULL,
     server text DEFAULT NULL, migration_set text DEFAULT 'default', status text DEFAULT 'active',
-    tier text DEFAULT NULL, labels jsonb DEFAULT '{}')
+    tier text DEFAULT NULL, labels jsonb DEFAULT '{}', further_sets text[] DEFAULT '{}')
 RETURNS tenancy.tenants
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -899,27 +910,29 @@ BEGIN
     END IF;
     PERFORM tenancy.check_target(register_tenant.id, register_tenant.isolation, register_tenant.server,
                                  register_tenant.database, target_schema);
-    INSERT INTO tenancy.tenants (id, isolation, server, database, schema, migration_set, status, tier, labels)
+    INSERT INTO tenancy.tenants (id, isolation, server, database, schema, migration_set, status, tier, labels,
+                                 further_sets)
     VALUES (register_tenant.id, register_tenant.isolation, register_tenant.server, register_tenant.database,
             target_schema, register_tenant.migration_set, register_tenant.status, register_tenant.tier,
-            register_tenant.labels)
+            register_tenant.labels, register_tenant.further_sets)
     RETURNING * INTO result;
     RETURN result;
 END
 $$;
-COMMENT ON FUNCTION tenancy.register_tenant(text, text, text, text, text, text, text, text, jsonb) IS
+COMMENT ON FUNCTION tenancy.register_tenant(text, text, text, text, text, text, text, text, jsonb, text[]) IS
     'Registers a tenant whose schema (or database) exists. Changes nothing there.';
 
 CREATE FUNCTION tenancy.create_tenant(
     id text, schema text DEFAULT NULL, migration_set text DEFAULT 'default', tier text DEFAULT NULL,
     labels jsonb DEFAULT '{}', owner_role text DEFAULT NULL, revision text DEFAULT 'head',
     seed_sql text DEFAULT NULL, run_as text DEFAULT NULL, isolation text DEFAULT 'schema',
-    variables jsonb DEFAULT NULL)
+    variables jsonb DEFAULT NULL, further_sets text[] DEFAULT '{}')
 RETURNS tenancy.tenants
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     target_schema text := coalesce(create_tenant.schema, create_tenant.id);
+    further_set text;
     result tenancy.tenants;
 BEGIN
     IF coalesce(create_tenant.id, '') = '' THEN
@@ -951,11 +964,15 @@ BEGIN
         EXECUTE format('CREATE SCHEMA %I AUTHORIZATION %I', target_schema, create_tenant.owner_role);
     END IF;
     result := tenancy.register_tenant(create_tenant.id, target_schema, migration_set => create_tenant.migration_set,
-                                      tier => create_tenant.tier, labels => create_tenant.labels);
+                                      tier => create_tenant.tier, labels => create_tenant.labels,
+                                      further_sets => create_tenant.further_sets);
     PERFORM tenancy.set_variable(key, value, result.id) FROM jsonb_each_text(create_tenant.variables);
     PERFORM tenancy.start_tracking(target_schema, create_tenant.run_as);
     IF create_tenant.revision IS DISTINCT FROM 'base' THEN
         PERFORM tenancy.migrate_schema(target_schema, create_tenant.revision, run_as => create_tenant.run_as);
+        FOREACH further_set IN ARRAY create_tenant.further_sets LOOP
+            PERFORM tenancy.migrate_schema(target_schema, migration_set => further_set, run_as => create_tenant.run_as);
+        END LOOP;
     END IF;
     IF create_tenant.seed_sql IS NOT NULL THEN
         PERFORM tenancy.run_in_schema(target_schema, create_tenant.seed_sql, create_tenant.run_as);
@@ -963,15 +980,16 @@ BEGIN
     RETURN result;
 END
 $$;
-COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, text, text, text, text, jsonb) IS
+COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, text, text, text, text, jsonb, text[]) IS
     'Creates a tenant: its schema, its tracking table, every pending migration and an optional seed; all or nothing.';
 
 CREATE PROCEDURE tenancy.create_tenant_database(
     id text, database text DEFAULT NULL, template text DEFAULT NULL, owner_role text DEFAULT NULL,
     migration_set text DEFAULT 'default', tier text DEFAULT NULL, labels jsonb DEFAULT '{}',
-    revision text DEFAULT 'head', run_as text DEFAULT NULL, variables jsonb DEFAULT NULL)
+    revision text DEFAULT 'head', run_as text DEFAULT NULL, variables jsonb DEFAULT NULL,
+    further_sets text[] DEFAULT '{}')
 AS 'MODULE_PATHNAME', 'tenancy_create_tenant_database' LANGUAGE c;
-COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text, jsonb) IS
+COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text, jsonb, text[]) IS
     'Creates a tenant with a database of its own in this cluster, and every pending migration there; all or nothing.';
 
 CREATE FUNCTION tenancy.discover(pattern text, migration_set text DEFAULT 'default', tier text DEFAULT NULL)
@@ -1002,7 +1020,7 @@ RETURNS SETOF record
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    known CONSTANT pg_catalog.text[] := '{id,schema,isolation,database,server,migration_set,status,tier,labels}';
+    known CONSTANT pg_catalog.text[] := '{id,schema,isolation,database,server,migration_set,further_sets,status,tier,labels}';
     source pg_catalog.jsonb;
     stored tenancy.tenants;
     wanted tenancy.tenants;
@@ -1036,7 +1054,8 @@ BEGIN
                 coalesce(source OPERATOR(pg_catalog.->>) 'migration_set', 'default'),
                 coalesce(source OPERATOR(pg_catalog.->>) 'status', 'active'),
                 source OPERATOR(pg_catalog.->>) 'tier',
-                coalesce(source OPERATOR(pg_catalog.->) 'labels', '{}'));
+                coalesce(source OPERATOR(pg_catalog.->) 'labels', '{}'),
+                coalesce((pg_catalog.jsonb_populate_record(NULL::tenancy.tenants, source)).further_sets, '{}'));
             action := 'added';
         ELSE
             wanted := pg_catalog.jsonb_populate_record(stored, source);
@@ -1047,8 +1066,8 @@ BEGIN
                                              wanted.schema);
                 UPDATE tenancy.tenants AS t
                    SET isolation = wanted.isolation, server = wanted.server, database = wanted.database,
-                       schema = wanted.schema, migration_set = wanted.migration_set, status = wanted.status,
-                       tier = wanted.tier, labels = wanted.labels, updated_at = pg_catalog.now()
+                       schema = wanted.schema, migration_set = wanted.migration_set,
+                       further_sets = wanted.further_sets, status = wanted.status, tier = wanted.tier, labels = wanted.labels, updated_at = pg_catalog.now()
                  WHERE t.id OPERATOR(pg_catalog.=) register_from.id;
                 action := 'updated';
             END IF;
@@ -1082,6 +1101,61 @@ END
 $$;
 COMMENT ON FUNCTION tenancy.set_tenant_status(text, text) IS
     'active, suspended or archived. Fleet operations are about active tenants, unless others are asked for.';
+
+CREATE FUNCTION tenancy.add_tenant_set(id text, migration_set text)
+RETURNS tenancy.tenants
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    result tenancy.tenants;
+BEGIN
+    UPDATE tenancy.tenants AS t
+       SET further_sets = t.further_sets || add_tenant_set.migration_set, updated_at = now()
+     WHERE t.id = add_tenant_set.id AND add_tenant_set.migration_set <> ALL (t.migration_set || t.further_sets)
+    RETURNING t.* INTO result;
+    IF NOT FOUND THEN
+        SELECT t.* INTO result FROM tenancy.tenants t WHERE t.id = add_tenant_set.id;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'tenant "%" is not registered', add_tenant_set.id USING ERRCODE = 'undefined_object';
+    END IF;
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION tenancy.add_tenant_set(text, text) IS
+    'Gives a tenant a further migration set; the next fleet operation applies it.';
+
+CREATE FUNCTION tenancy.remove_tenant_set(id text, migration_set text)
+RETURNS tenancy.tenants
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    result tenancy.tenants;
+BEGIN
+    SELECT t.* INTO result FROM tenancy.tenants t WHERE t.id = remove_tenant_set.id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'tenant "%" is not registered', remove_tenant_set.id USING ERRCODE = 'undefined_object';
+    END IF;
+    IF result.migration_set = remove_tenant_set.migration_set THEN
+        RAISE EXCEPTION '"%" is the own migration set of tenant "%"', result.migration_set, result.id
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Give it another one first: UPDATE tenancy.tenants SET migration_set = ….';
+    END IF;
+    IF remove_tenant_set.migration_set <> ALL (result.further_sets) THEN
+        RAISE EXCEPTION 'tenant "%" does not have migration set "%"', result.id, remove_tenant_set.migration_set
+            USING ERRCODE = 'undefined_object', HINT = 'See tenancy.tenants.';
+    END IF;
+    UPDATE tenancy.tenants AS t
+       SET further_sets = array_remove(t.further_sets, remove_tenant_set.migration_set), updated_at = now()
+     WHERE t.id = remove_tenant_set.id
+    RETURNING t.* INTO result;
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION tenancy.remove_tenant_set(text, text) IS
+    'Takes a further migration set from a tenant. What it has made in the tenant''s schema stays as it is.';
 
 CREATE FUNCTION tenancy.pin_tenant(id text, revision text)
 RETURNS tenancy.tenants

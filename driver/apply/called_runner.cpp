@@ -81,6 +81,7 @@ std::vector<std::string> traits_of(const core::Migration& one) {
           one.filename,
           one.after ? "+" + listing(*one.after) : "-",
           listing(one.branches),
+          listing(one.required),
           one.tool_checksum};
 }
 
@@ -92,14 +93,15 @@ Statement add_migration(const core::Migration& one) {
   return {
       "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
       "                             variables => $12, filename => $13, after => $14::text[],"
-      "                             branches => $15::text[], tool_checksum => nullif($16, ''))",
+      "                             branches => $15::text[], requires => $16::text[], tool_checksum => nullif($17, "
+      "''))",
       {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
        std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
        word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
        std::string(to_string(one.variables)),
        one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename),
        one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt, core::text_array(one.branches),
-       one.tool_checksum}};
+       core::text_array(one.required), one.tool_checksum}};
 }
 
 }  // namespace
@@ -112,9 +114,11 @@ CalledRunner::CalledRunner(const MigrationStore& store, Request request)
       plain_(store, request_) {}
 
 bool CalledRunner::has_outside_migrations(const Target& target) const {
-  const core::MigrationSet& set = store_.set(target.migration_set);
-  for (std::size_t index = 0; index < set.size(); ++index) {
-    if (!set[index].transactional) return true;
+  for (const std::string& name : store_.with_required(target.migration_set)) {
+    const core::MigrationSet& set = store_.set(name);
+    for (std::size_t index = 0; index < set.size(); ++index) {
+      if (!set[index].transactional) return true;
+    }
   }
   return false;
 }
@@ -122,8 +126,8 @@ bool CalledRunner::has_outside_migrations(const Target& target) const {
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
   const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
   Statement call{
-      "SELECT from_revision, to_revision, version, description, microseconds, skipped FROM tenancy." + direction +
-          "_target($1, $2, $3, $4, $5)",
+      "SELECT from_revision, to_revision, version, description, microseconds, migration_set, skipped FROM tenancy." +
+          direction + "_target($1, $2, $3, $4, $5)",
       {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt}};
   // Its tenants are not registered there.
   if (!target.database.empty()) call.parameters.back() = core::to_string(target.kind);
@@ -152,38 +156,50 @@ asio::awaitable<std::optional<Statement>> CalledRunner::update_sync(Connection& 
   co_return statement;
 }
 
+/// What requires goes before what is required: something else may no longer be.
 asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
-  const StorePlace place{target.server, target.database, target.migration_set};
-  if (target.database.empty() || updated_.contains(place)) co_return;
+  if (target.database.empty()) co_return;
+  std::vector<std::string> sets = store_.sets_requiring(target.migration_set);
+  const std::vector<std::string> required = store_.with_required(target.migration_set);
+  sets.insert(sets.end(), required.begin(), required.end());
+  for (const std::string& set : sets) {
+    const StorePlace place{target.server, target.database, set};
+    if (updated_.contains(place)) continue;
+    co_await update_set(connection, set, deadline);
+    updated_.insert(place);
+  }
+}
+
+asio::awaitable<void> CalledRunner::update_set(Connection& connection, const std::string& name, Deadline deadline) {
   const Result rows = co_await connection.query(
       "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
       "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-'), coalesce(filename, ''),"
-      "       coalesce('+' || array_to_string(after, ','), '-'), array_to_string(branches, ',')"
+      "       coalesce('+' || array_to_string(after, ','), '-'), array_to_string(branches, ','), "
+      "array_to_string(requires, ',')"
       "  FROM tenancy.migrations WHERE migration_set = $1",
-      parameters(target.migration_set), deadline);
+      parameters(name), deadline);
   std::map<std::string, std::vector<std::string>, std::less<>> stored;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     std::vector<std::string>& traits = stored[std::string(rows.text(row, 0))];
     for (std::size_t column = 1; column < rows.columns(); ++column) traits.emplace_back(rows.text(row, column));
   }
   std::vector<Statement> statements;
-  const core::MigrationSet& set = store_.set(target.migration_set);
+  const core::MigrationSet& set = store_.set(name);
   // What ours no longer has must not be applied there.
   for (const auto& [version, traits] : stored) {
     if (set.find(version)) continue;
-    statements.push_back({"SELECT tenancy.drop_migration($1, $2)", {version, target.migration_set}});
+    statements.push_back({"SELECT tenancy.drop_migration($1, $2)", {version, name}});
   }
   for (std::size_t index = 0; index < set.size(); ++index) {
-    const core::Migration& migration = store_.migration(target.migration_set, index);
+    const core::Migration& migration = store_.migration(name, index);
     if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
   }
-  std::optional<Statement> sync = co_await update_sync(connection, target.migration_set, deadline);
+  std::optional<Statement> sync = co_await update_sync(connection, name, deadline);
   if (sync) statements.push_back(*std::move(sync));
   if (!statements.empty()) {
     const BatchResult reply = co_await connection.batch(statements, deadline);
     if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
   }
-  updated_.insert(place);
 }
 
 asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connection& connection, const Target& target,
@@ -211,9 +227,17 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
 
 /// A database of its own knows neither the tenant nor what is stored here.
 std::optional<Statement> CalledRunner::variables_for(const Target& target) const {
-  if (target.database.empty() || !store_.set(target.migration_set).has_variables()) return std::nullopt;
-  core::VariableMap variables = target.variables;
-  for (const auto& [name, value] : request_.variables) variables.insert_or_assign(name, value);
+  const std::vector<std::string> sets = store_.with_required(target.migration_set);
+  const bool any =
+      std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return store_.set(set).has_variables(); });
+  if (target.database.empty() || !any) return std::nullopt;
+  core::VariableMap variables;
+  for (const std::string& set : sets) {
+    core::VariableMap of_set = core::values_for_set(target.variables, set);
+    for (auto& [name, value] : core::values_for_set(request_.variables, set)) of_set.insert_or_assign(name, value);
+    const std::string prefix = sets.size() == 1 ? "" : set + "@";
+    for (const auto& [name, value] : of_set) variables.insert_or_assign(prefix + name, value);
+  }
   if (!target.tenant.empty()) variables.insert_or_assign("tenant", target.tenant);
   return Statement{"SELECT set_config($1, $2, true)", {kVariablesSetting, variables_setting(variables)}};
 }
@@ -221,11 +245,13 @@ std::optional<Statement> CalledRunner::variables_for(const Target& target) const
 void CalledRunner::take(const Result& steps, Outcome& outcome) const {
   outcome.from_revision = steps.text(0, 0);
   outcome.to_revision = steps.text(0, 1);
-  outcome.skipped = core::parse_text_array(steps.text(0, 5));
+  outcome.skipped = core::parse_text_array(steps.text(0, 6));
   for (std::size_t row = 0; row < steps.rows(); ++row) {
     if (steps.is_null(row, 2)) continue;  // there was nothing to do
-    outcome.steps.push_back({std::string(steps.text(row, 2)), std::string(steps.text(row, 3)), request_.direction,
-                             std::chrono::microseconds(steps.integer(row, 4))});
+    outcome.steps.push_back(
+        {std::string(steps.text(row, 2)), std::string(steps.text(row, 3)), request_.direction,
+         std::chrono::microseconds(steps.integer(row, 4)),
+         steps.text(row, 5) == outcome.target.migration_set ? std::string() : std::string(steps.text(row, 5))});
   }
 }
 
@@ -258,8 +284,8 @@ asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target&
   }
   if (has_outside_migrations(target)) {
     const Outcome plan = co_await plain_.plan(connection, target, deadline);
-    const core::MigrationSet& set = store_.set(target.migration_set);
     const bool goes_outside = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const StepOutcome& step) {
+      const core::MigrationSet& set = store_.set(step.set.empty() ? target.migration_set : step.set);
       return !set[set.find(step.version).value()].transactional;
     });
     if (goes_outside) co_return co_await plain_.run(connection, target, deadline, commit);

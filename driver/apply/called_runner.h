@@ -42,6 +42,7 @@ class CalledRunner : public TargetRunner {
   /// What makes the other tool that goes along there the one that does here; nothing when it is.
   boost::asio::awaitable<std::optional<Statement>> update_sync(Connection& connection, const std::string& set,
                                                                Deadline deadline);
+  boost::asio::awaitable<void> update_set(Connection& connection, const std::string& name, Deadline deadline);
   boost::asio::awaitable<void> update_store(Connection& connection, const Target& target, Deadline deadline);
   /// What to ask of the target; nothing when its pin leaves nothing to do.
   boost::asio::awaitable<std::optional<std::string>> revision_for(Connection& connection, const Target& target,

@@ -35,24 +35,44 @@ void add_facts(PlainBatch& batch, const core::TargetPlace& place, std::chrono::m
   batch.add(Purpose::role, core::take_role(place));
 }
 
-void add_rows(PlainBatch& batch, const core::TargetPlace& place) {
+void add_rows(PlainBatch& batch, const core::TargetPlace& place, std::span<const std::string> other_sets) {
   batch.add(Purpose::lock_tracking, core::lock_tracking(place, false));
   batch.add(Purpose::check_tracking, core::check_tracking(place));
   batch.add(Purpose::applied, core::read_applied(place));
+  for (std::size_t i = 0; i < other_sets.size(); ++i) {
+    batch.begin_step(i);
+    batch.add(Purpose::applied_of_other, core::read_applied(with_set(place, other_sets[i])));
+  }
   batch.add(Purpose::transaction, core::TargetStatement{"COMMIT"});
 }
 
 }  // namespace
 
-void add_look(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
-  add_facts(batch, place, lock_timeout);
-  add_rows(batch, place);
+bool PlainFacts::is_in_doubt() const {
+  const auto any = [](const std::vector<core::AppliedMigration>& rows) {
+    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.in_doubt; });
+  };
+  return any(applied) || std::any_of(applied_of_others.begin(), applied_of_others.end(),
+                                     [&](const auto& other) { return any(other.second); });
 }
 
-void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout) {
+core::TargetPlace with_set(const core::TargetPlace& place, const std::string& set) {
+  core::TargetPlace result = place;
+  result.migration_set = set;
+  return result;
+}
+
+void add_look(PlainBatch& batch, const core::TargetPlace& place, std::span<const std::string> other_sets,
+              std::chrono::milliseconds lock_timeout) {
+  add_facts(batch, place, lock_timeout);
+  add_rows(batch, place, other_sets);
+}
+
+void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::span<const std::string> other_sets,
+                     std::chrono::milliseconds lock_timeout) {
   add_facts(batch, place, lock_timeout);
   batch.add(Purpose::lock_target, core::lock_target_by_name(place));
-  add_rows(batch, place);
+  add_rows(batch, place, other_sets);
 }
 
 std::vector<core::AppliedMigration> read_rows(const Result& rows) {
@@ -105,31 +125,43 @@ void add_entry(PlainBatch& batch, const PlainPart& part) {
     batch.add(Purpose::lock_tracking, core::lock_tracking(part.place, true));
     batch.add(Purpose::check_tracking, core::check_tracking(part.place));
     batch.add(Purpose::check_target, core::check_applied(part.place, part.facts.applied));
+    for (const auto& [set, rows] : part.facts.applied_of_others) {
+      batch.add(Purpose::check_target, core::check_applied(with_set(part.place, set), rows));
+    }
   } else {
     batch.add(Purpose::create_tracking, core::create_tracking(part.place));
   }
 }
 
-std::optional<core::ToolSync> tool_sync_of(const PlainPart& part) {
-  const std::string& set = part.place.migration_set;
-  const std::optional<core::SyncedTool> synced = part.store.synced_tool(set);
+std::optional<core::ToolSync> tool_sync_of(const PlainPart& part, const core::MigrationSet& set) {
+  const std::optional<core::SyncedTool> synced = part.store.synced_tool(set.name());
   if (!synced) return std::nullopt;
-  return core::ToolSync(*synced, part.store.set(set), part.place.schema, part.facts.applied);
+  return core::ToolSync(*synced, set, part.place.schema, part.facts.rows_of(set.name(), part.place.migration_set));
 }
 
-void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::ToolSync& sync) {
-  const auto file_of = [&](std::size_t index) {
-    return core::tool_file(part.store.migration(part.place.migration_set, index));
-  };
-  batch.add(Purpose::tool_sync, sync.check(part.steps, file_of));
+void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::MigrationSet& set,
+                    const core::ToolSync& sync) {
+  const auto file_of = [&](std::size_t index) { return core::tool_file(part.store.migration(set.name(), index)); };
+  std::vector<core::Step> steps;
+  for (const core::Step& step : part.steps) {
+    if (step.set == &set) steps.push_back(step);
+  }
+  batch.add(Purpose::tool_sync, sync.check(steps, file_of));
 }
 
 void add_tool_record(PlainBatch& batch, const PlainPart& part, core::ToolSync& sync, const core::Step& step) {
-  const core::Migration& migration = part.store.migration(part.place.migration_set, step.migration);
+  const core::Migration& migration = part.store.migration(step.set->name(), step.migration);
   batch.add(Purpose::tool_sync, sync.record(step.migration, step.direction, core::tool_file(migration)));
 }
 
 namespace {
+
+/// One set, while its steps are added.
+struct SetPart {
+  core::TargetPlace place;
+  std::size_t rows;  ///< in the tracking table
+  std::optional<core::ToolSync> sync{};
+};
 
 /// As the statement stands, or fit for a transaction; nothing for maintenance that a new table does not need.
 std::optional<std::string> text_of(const Script::Statement& statement, bool transactional) {
@@ -158,22 +190,21 @@ bool may_leave_a_role(const Script& script) {
                                              [](const auto& one) { return one.kind.is_role_setting(); });
 }
 
-void add_record(PlainBatch& batch, const PlainPart& part, const core::Step& step, std::size_t& rows) {
-  const core::StoredMigration& stored = part.store.set(part.place.migration_set)[step.migration];
+void add_record(PlainBatch& batch, SetPart& set, const core::Step& step) {
+  const core::StoredMigration& stored = step.stored();
   const bool up = step.direction == core::Direction::up;
   if (!up) {
-    batch.add(Purpose::record, core::delete_row(part.place, stored.version));
-    --rows;
+    batch.add(Purpose::record, core::delete_row(set.place, stored.version));
+    --set.rows;
     return;
   }
-  if (step.again) batch.add(Purpose::check_migration, core::delete_row(part.place, stored.version));
-  batch.add(Purpose::record, core::insert_row(part.place, stored));
-  if (!step.again) ++rows;
+  if (step.again) batch.add(Purpose::check_migration, core::delete_row(set.place, stored.version));
+  batch.add(Purpose::record, core::insert_row(set.place, stored));
+  if (!step.again) ++set.rows;
 }
 
-void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, std::size_t& rows) {
-  const std::string& set = part.place.migration_set;
-  const core::Migration& migration = part.store.migration(set, step.migration);
+void add_step(PlainBatch& batch, const PlainPart& part, SetPart& set, const core::Step& step) {
+  const core::Migration& migration = part.store.migration(step.set->name(), step.migration);
   const Script& script = part.scripts.script(step);
   const bool confined = part.kind == core::TargetKind::tenant && !migration.allow_outside;
   const core::MigrationSettings limits{migration.lock_timeout.value_or(part.limits.lock_timeout),
@@ -196,8 +227,8 @@ void add_step(PlainBatch& batch, const PlainPart& part, const core::Step& step, 
   if (confined && !part.checks_each_statement) {
     batch.add(Purpose::check_migration, core::check_escapes(part.place, part.facts.schema));
   }
-  if (script.writes_data()) batch.add(Purpose::check_migration, core::check_rows(part.place, rows));
-  add_record(batch, part, step, rows);
+  if (script.writes_data()) batch.add(Purpose::check_migration, core::check_rows(set.place, set.rows));
+  add_record(batch, set, step);
 }
 
 /// What definitions call of a tenant's has the same rights as the caller then, and nothing to win by it.
@@ -216,13 +247,22 @@ void add_part(PlainBatch& batch, const PlainPart& part) {
   const bool keeps = may_keep_statements(part);
   batch.keep_statements(keeps);
   add_entry(batch, part);
-  std::optional<core::ToolSync> sync = tool_sync_of(part);
-  if (sync) add_tool_check(batch, part, *sync);
-  std::size_t rows = part.facts.applied.size();
+  std::map<const core::MigrationSet*, SetPart> sets;
   for (std::size_t i = 0; i < part.steps.size(); ++i) {
+    const core::MigrationSet& set = *part.steps[i].set;
+    if (sets.contains(&set)) continue;
+    SetPart added{with_set(part.place, set.name()), part.facts.rows_of(set.name(), part.place.migration_set).size(),
+                  tool_sync_of(part, set)};
     batch.begin_step(i);
-    add_step(batch, part, part.steps[i], rows);
-    if (sync) add_tool_record(batch, part, *sync, part.steps[i]);
+    if (added.sync) add_tool_check(batch, part, set, *added.sync);
+    sets.emplace(&set, std::move(added));
+  }
+  for (std::size_t i = 0; i < part.steps.size(); ++i) {
+    const core::Step& step = part.steps[i];
+    SetPart& set = sets.at(step.set);
+    batch.begin_step(i);
+    add_step(batch, part, set, step);
+    if (set.sync) add_tool_record(batch, part, *set.sync, step);
     batch.add(Purpose::reset, core::reset_migration());
     if (i + 1 < part.steps.size()) add_own_session(batch, part);
   }

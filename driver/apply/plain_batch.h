@@ -1,6 +1,7 @@
 // Statements that are sent together, and what each of them is for.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,7 @@ class PlainBatch {
     lock_tracking,
     check_tracking,
     applied,
+    applied_of_other,  ///< set; the step is its index among those asked for
     lock_target,
     check_target,
     create_tracking,
@@ -89,6 +91,15 @@ struct PlainFacts {
   bool is_tracked = false;                      ///< there is a tracking table
   std::vector<core::NamedTable> tool_tables{};  ///< where there is none
   std::vector<core::AppliedMigration> applied{};
+  /// Of the other sets that planning takes, by name.
+  std::map<std::string, std::vector<core::AppliedMigration>> applied_of_others{};
+
+  /// `own` is the target's set.
+  [[nodiscard]] std::span<const core::AppliedMigration> rows_of(const std::string& set, const std::string& own) const {
+    return set == own ? applied : applied_of_others.at(set);
+  }
+  /// Is any row of theirs one of a migration that began and was not recorded as finished?
+  [[nodiscard]] bool is_in_doubt() const;
   int backend_pid = 0;
 };
 
@@ -99,7 +110,7 @@ struct PlainPart {
   const core::TargetPlace& place;
   const PlainFacts& facts;
   core::TargetKind kind;
-  std::span<const core::Step> steps;
+  std::span<const core::Step> steps;   ///< also of sets that the place's own requires
   core::MigrationSettings limits;      ///< for migrations without their own
   bool needs_empty_schema = false;     ///< non-transactional steps are among them
   bool checks_each_statement = false;  ///< for what was made outside of the schema
@@ -107,17 +118,22 @@ struct PlainPart {
   bool keeps_statements = false;  ///< the session has prepared statements of ours
 };
 
-/// In one transaction: schema, roles, tracking table and its rows.
-void add_look(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout);
+/// In one transaction: schema, roles, tracking table and its rows, of the place's set and of others.
+void add_look(PlainBatch& batch, const core::TargetPlace& place, std::span<const std::string> other_sets,
+              std::chrono::milliseconds lock_timeout);
 /// The same behind whoever holds the target's lock: the rows are what all that began before has left.
-void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::chrono::milliseconds lock_timeout);
+void add_look_at_end(PlainBatch& batch, const core::TargetPlace& place, std::span<const std::string> other_sets,
+                     std::chrono::milliseconds lock_timeout);
 [[nodiscard]] std::vector<core::AppliedMigration> read_rows(const Result& rows);
+/// The place as one of another set.
+[[nodiscard]] core::TargetPlace with_set(const core::TargetPlace& place, const std::string& set);
 /// The result of core::read_tool_rows(). Throws ServerError when there are too many.
 [[nodiscard]] std::vector<core::ToolRow> read_tool_rows(const core::HistoryTool& tool, const Result& rows);
-/// The table of another tool that goes along, if one does.
-[[nodiscard]] std::optional<core::ToolSync> tool_sync_of(const PlainPart& part);
-/// Before the steps.
-void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::ToolSync& sync);
+/// The table of another tool that goes along with a set, if one does.
+[[nodiscard]] std::optional<core::ToolSync> tool_sync_of(const PlainPart& part, const core::MigrationSet& set);
+/// Before the steps; `set` is that of the table.
+void add_tool_check(PlainBatch& batch, const PlainPart& part, const core::MigrationSet& set,
+                    const core::ToolSync& sync);
 /// Behind what a step records. Both throw core::Error.
 void add_tool_record(PlainBatch& batch, const PlainPart& part, core::ToolSync& sync, const core::Step& step);
 /// BEGIN, locks, and everything of which the plan was made once more.

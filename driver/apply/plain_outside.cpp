@@ -6,6 +6,7 @@
 #include "core/target_lock.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/apply/plain_histories.h"
 #include "driver/connection/pooler.h"
 
 namespace tenancy::driver {
@@ -42,26 +43,26 @@ PlainOutside::PlainOutside(Connection& connection, const MigrationStore& store, 
     : connection_(connection),
       request_(request),
       target_(target),
-      place_(part.place()),
+      step_(part.next_step()),
+      place_(with_set(part.place(), step_.set->name())),
       part_{store,
             part.scripts(),
-            place_,
+            part.place(),
             part.facts(),
             target.kind,
             {},
             {request.lock_timeout, request.statement_timeout}},
-      step_(part.next_step()),
-      stored_(store.set(target.migration_set)[step_.migration]),
-      migration_(store.migration(target.migration_set, step_.migration)),
+      stored_(step_.stored()),
+      migration_(store.migration(step_.set->name(), step_.migration)),
       script_(part.scripts().script(step_)),
       confined_(target.kind == core::TargetKind::tenant && !migration_.allow_outside),
       was_recorded_(step_.direction == core::Direction::down || step_.again || step_.in_doubt),
-      rows_(part.facts().applied.size() + (was_recorded_ ? 0 : 1)) {}
+      rows_(part.facts().rows_of(step_.set->name(), target.migration_set).size() + (was_recorded_ ? 0 : 1)) {}
 
 std::string PlainOutside::resolve_call(std::string_view state) const {
   std::string call =
       "tenancy.resolve(" + literal(target_.schema) + ", " + literal(stored_.version) + ", " + literal(state);
-  if (target_.migration_set != core::kDefaultSet) call += ", " + literal(target_.migration_set);
+  if (place_.migration_set != core::kDefaultSet) call += ", " + literal(place_.migration_set);
   return call + ")";
 }
 
@@ -86,7 +87,7 @@ asio::awaitable<BatchResult> PlainOutside::transact(const PlainBatch& batch) {
   ServerReport report = *reply.failure;
   if (const auto finding = report.sqlstate == "22P02" ? core::finding_in(report.message) : std::nullopt) {
     const bool differs = finding->code == core::kFindingToolDiffers;
-    report = differs ? explain_difference(part_.store.synced_tool(target_.migration_set).value(), finding->text)
+    report = differs ? explain_difference(part_.store.synced_tool(place_.migration_set).value(), finding->text)
                      : explain(*finding, place_);
   }
   const Purpose purpose = batch.origin(failed).purpose;
@@ -118,14 +119,14 @@ PlainOutside::Work PlainOutside::begin() {
   co_await require_session();
   if (step_.in_doubt) require_repeatable();
   part_.steps = {&step_, 1};
-  if (std::optional<core::ToolSync> sync = tool_sync_of(part_)) sync_.emplace(*std::move(sync));
+  if (std::optional<core::ToolSync> sync = tool_sync_of(part_, *step_.set)) sync_.emplace(*std::move(sync));
   const std::string try_lock = "SELECT pg_catalog.pg_try_advisory_lock(" + std::to_string(core::kOutsideLockClass) +
                                ", " + std::to_string(core::lock_key(part_.facts.schema)) + ")";
   const Result lock = co_await connection_.query(try_lock, parameters(), deadline_);
   if (lock.text(0, 0) != "t") refuse(explain({std::string(core::kFindingOccupied), {}}, place_));
   PlainBatch batch;
   add_entry(batch, part_);
-  if (sync_) add_tool_check(batch, part_, *sync_);
+  if (sync_) add_tool_check(batch, part_, *step_.set, *sync_);
   batch.add(Purpose::record,
             was_recorded_ ? core::set_running(place_, stored_.version, true) : core::insert_running(place_, stored_));
   batch.add(Purpose::commit, core::TargetStatement{"COMMIT"});
@@ -336,7 +337,7 @@ PlainOutside::Work PlainOutside::clear() {
 
 asio::awaitable<StepOutcome> PlainOutside::carry_out(Deadline deadline) {
   deadline_ = deadline;
-  StepOutcome step{stored_.version, stored_.description, step_.direction, {}};
+  StepOutcome step{stored_.version, stored_.description, step_.direction, {}, other_set(step_, target_)};
   bool recording = false;
   std::optional<ServerReport> failure;
   try {
@@ -358,7 +359,7 @@ asio::awaitable<StepOutcome> PlainOutside::carry_out(Deadline deadline) {
     } else if (is_recorded_) {
       co_await undo(*failure);
     }
-    if (is_recorded_) prefix(*failure, core::step_name(step_, stored_.version));
+    if (is_recorded_) prefix(*failure, step_.name(target_.migration_set));
     prefix(*failure, target_.label());
     failure_ = std::move(failure);
   }

@@ -69,9 +69,9 @@ class PlainOutside {
   Connection& connection_;
   const Request& request_;
   const Target& target_;
-  const core::TargetPlace& place_;
+  const core::Step step_;
+  const core::TargetPlace place_;  ///< of the step's set
   PlainPart part_;
-  core::Step step_;
   std::optional<core::ToolSync> sync_{};
   const core::StoredMigration& stored_;
   const core::Migration& migration_;

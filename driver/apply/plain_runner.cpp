@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "driver/apply/failure.h"
+#include "driver/apply/plain_histories.h"
 #include "driver/apply/plain_outside.h"
 
 namespace tenancy::driver {
@@ -99,30 +100,36 @@ asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& 
   co_return outcome;
 }
 
-bool PlainRunner::has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const {
-  const core::MigrationSet& set = store_.set(sent.target.migration_set);
+bool PlainRunner::has_happened(const Outcome& sent, const RowsBySet& applied) const {
   return std::all_of(sent.steps.begin(), sent.steps.end(), [&](const StepOutcome& step) {
-    const auto row = std::find_if(applied.begin(), applied.end(),
+    const core::MigrationSet& set = store_.set(step.set.empty() ? sent.target.migration_set : step.set);
+    const std::vector<core::AppliedMigration>& rows = applied.at(set.name());
+    const auto row = std::find_if(rows.begin(), rows.end(),
                                   [&](const core::AppliedMigration& one) { return one.version == step.version; });
-    if (step.direction == core::Direction::down) return row == applied.end();
-    return row != applied.end() && !row->in_doubt && row->checksum == set[set.find(step.version).value()].checksum;
+    if (step.direction == core::Direction::down) return row == rows.end();
+    return row != rows.end() && !row->in_doubt && row->checksum == set[set.find(step.version).value()].checksum;
   });
 }
 
-asio::awaitable<std::vector<core::AppliedMigration>> PlainRunner::read_at_end(Connection& connection,
-                                                                              const Target& target, Deadline deadline) {
+asio::awaitable<PlainRunner::RowsBySet> PlainRunner::read_at_end(Connection& connection, const Target& target,
+                                                                 Deadline deadline) {
   PlainBatch batch;
   const core::TargetPlace place = driver::place_of(request_, target, connection.server_version());
-  add_look_at_end(batch, place, request_.lock_timeout);
+  const std::vector<std::string> others = other_sets_of(store_, target.migration_set, request_.direction);
+  add_look_at_end(batch, place, others, request_.lock_timeout);
   const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
-  std::vector<core::AppliedMigration> applied;
+  // A table that is not there has no rows.
+  RowsBySet applied{{target.migration_set, {}}};
+  for (const std::string& other : others) applied[other];
   if (!reply.failure) {
-    applied = read_rows(*batch.find(reply, PlainBatch::Purpose::applied));
+    applied[target.migration_set] = read_rows(*batch.find(reply, PlainBatch::Purpose::applied));
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      applied[others[i]] = read_rows(*batch.find(reply, PlainBatch::Purpose::applied_of_other, i));
+    }
   } else {
     PlainBatch clear;
     add_rollback(clear);
     (void)co_await connection.batch(clear.statements(), deadline);
-    // A table that is not there has no rows.
     if (reply.failure->sqlstate != "42P01") throw ServerError(ServerError::Kind::refused, *reply.failure);
   }
   co_return applied;
@@ -133,7 +140,7 @@ asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connect
   const auto found = in_doubt_.find(place_of(target));
   if (found == in_doubt_.end()) co_return std::nullopt;
   // The lock that the lost session may still hold says that it is not at its end; then the rows say how it ended.
-  const std::vector<core::AppliedMigration> applied = co_await read_at_end(connection, target, deadline);
+  const RowsBySet applied = co_await read_at_end(connection, target, deadline);
   std::optional<Outcome> outcome;
   if (has_happened(found->second, applied)) outcome = found->second;
   in_doubt_.erase(found);
@@ -141,7 +148,7 @@ asio::awaitable<std::optional<Outcome>> PlainRunner::look_up(Connection& connect
 }
 
 asio::awaitable<bool> PlainRunner::holds(Connection& connection, const Outcome& outcome, Deadline deadline) {
-  const std::vector<core::AppliedMigration> applied = co_await read_at_end(connection, outcome.target, deadline);
+  const RowsBySet applied = co_await read_at_end(connection, outcome.target, deadline);
   co_return has_happened(outcome, applied);
 }
 

@@ -39,10 +39,11 @@ class PlainRunner : public TargetRunner {
   /// Sends what `part` wants sent, to its end.
   boost::asio::awaitable<void> drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline);
   boost::asio::awaitable<void> run_parts(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit);
-  /// What is applied, behind whoever works there; nothing where there is no tracking table.
-  boost::asio::awaitable<std::vector<core::AppliedMigration>> read_at_end(Connection& connection, const Target& target,
-                                                                          Deadline deadline);
-  [[nodiscard]] bool has_happened(const Outcome& sent, const std::vector<core::AppliedMigration>& applied) const;
+  using RowsBySet = std::map<std::string, std::vector<core::AppliedMigration>>;
+  /// What is applied of the target's set and of those that its steps may be of, behind whoever works there; nothing
+  /// where there is no tracking table.
+  boost::asio::awaitable<RowsBySet> read_at_end(Connection& connection, const Target& target, Deadline deadline);
+  [[nodiscard]] bool has_happened(const Outcome& sent, const RowsBySet& applied) const;
 
   const MigrationStore& store_;
   Request request_;

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/tool_sql.h"
 #include "driver/apply/failure.h"
+#include "driver/apply/plain_histories.h"
 
 namespace tenancy::driver {
 
@@ -39,7 +40,8 @@ PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, co
       target_(target),
       connection_(connection),
       place_(place_of(request, target, connection.server_version())),
-      scripts_(store, target.migration_set) {
+      other_sets_(other_sets_of(store, target.migration_set, request.direction)),
+      scripts_(store) {
   if (target.schema.size() > kLongestName) {
     refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
                        "It has " + std::to_string(target.schema.size()) + " bytes; names have at most " +
@@ -56,7 +58,7 @@ void PlainTarget::look() {
   tools_.clear();
   unadopted_.reset();
   if (std::exchange(needs_rollback_, false)) add_rollback(batch_);
-  add_look(batch_, place_, request_.lock_timeout);
+  add_look(batch_, place_, other_sets_, request_.lock_timeout);
 }
 
 /// Is a statement gone that the session kept? A function that a migration called may have taken it away.
@@ -104,6 +106,9 @@ void PlainTarget::take_look(const BatchResult& reply) {
   } else {
     facts_.is_tracked = true;
     facts_.applied = read_rows(*batch_.find(reply, Purpose::applied));
+    for (std::size_t i = 0; i < other_sets_.size(); ++i) {
+      facts_.applied_of_others[other_sets_[i]] = read_rows(*batch_.find(reply, Purpose::applied_of_other, i));
+    }
   }
   if (needs_details()) return ask_details();
   make_plan(false);
@@ -113,6 +118,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   const Result* const facts = batch_.find(reply, Purpose::facts);
   if (facts->rows() == 0) return false;
   facts_ = {};
+  for (const std::string& set : other_sets_) facts_.applied_of_others[set];
   facts_.schema = static_cast<std::uint32_t>(facts->integer(0, core::kFactSchema));
   facts_.owner = facts->text(0, core::kFactOwner);
   facts_.caller = facts->text(0, core::kFactCaller);
@@ -122,7 +128,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.time = facts->text(0, core::kFactTime);
   facts_.tool_tables = core::parse_tool_tables(facts->text(0, core::kFactToolTables));
   facts_.backend_pid = static_cast<int>(facts->integer(0, core::kFactBackend));
-  scripts_.set_variables(variables());
+  scripts_.set_variables(variables(), {request_.variables.begin(), request_.variables.end()});
   return true;
 }
 
@@ -145,16 +151,18 @@ void PlainTarget::explain_look(const BatchResult& reply) {
 }
 
 bool PlainTarget::needs_details() const {
-  const std::vector<core::AppliedMigration>& applied = facts_.applied;
-  if (!tools_.empty()) return true;
-  if (std::any_of(applied.begin(), applied.end(), [](const auto& row) { return row.in_doubt; })) return true;
+  if (!tools_.empty() || facts_.is_in_doubt()) return true;
   if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
   // Nothing else is in a schema that a first migration is for.
-  const core::MigrationSet& set = store_.set(target_.migration_set);
-  for (std::size_t index = 0; applied.empty() && index < set.size(); ++index) {
-    if (!set[index].transactional) return true;
-  }
-  return false;
+  if (!facts_.applied.empty()) return false;
+  const auto has_outside = [this](const std::string& name) {
+    const core::MigrationSet& set = store_.set(name);
+    for (std::size_t index = 0; index < set.size(); ++index) {
+      if (!set[index].transactional) return true;
+    }
+    return false;
+  };
+  return has_outside(target_.migration_set) || std::any_of(other_sets_.begin(), other_sets_.end(), has_outside);
 }
 
 void PlainTarget::ask_details() {
@@ -201,21 +209,20 @@ std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& re
 }
 
 core::Plan PlainTarget::plan() const {
-  const core::MigrationSet& set = store_.set(target_.migration_set);
-  constexpr auto kRetry = core::InDoubt::retry;
-  if (request_.direction == core::Direction::down) {
-    return core::plan_downgrade(set, target_.kind, facts_.applied, request_.revision, kRetry);
+  core::PlanRequest request{.direction = request_.direction,
+                            .revision = request_.revision,
+                            .out_of_order = request_.out_of_order,
+                            .in_doubt = core::InDoubt::retry};
+  if (target_.pinned_revision && request_.direction == core::Direction::up) {
+    request.pin = core::parse_revision(*target_.pinned_revision);
   }
-  if (target_.pinned_revision) {
-    return core::plan_pinned_upgrade(set, target_.kind, facts_.applied, request_.revision,
-                                     core::parse_revision(*target_.pinned_revision), request_.out_of_order, kRetry);
-  }
-  return core::plan_upgrade(set, target_.kind, facts_.applied, request_.revision, request_.out_of_order, kRetry);
+  PlainHistories histories(store_, facts_, target_.migration_set);
+  return core::plan_target(target_.migration_set, target_.kind, request, histories);
 }
 
 /// Non-transactional steps too in a tenant's schema that is empty: they cannot keep anybody waiting who works there.
 bool PlainTarget::runs_inside(const core::Step& step, bool is_empty) const {
-  const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
+  const core::Migration& migration = store_.migration(step.set->name(), step.migration);
   if (migration.transactional) return true;
   return is_empty && step.direction == core::Direction::up && !step.in_doubt &&
          target_.kind == core::TargetKind::tenant && !migration.allow_outside;
@@ -248,7 +255,6 @@ core::TargetVariables PlainTarget::variables() const {
                                   .tracking_table = request_.tracking_table,
                                   .timestamp = facts_.time,
                                   .given = target_.variables};
-  for (const auto& [name, value] : request_.variables) variables.given.insert_or_assign(name, value);
   return variables;
 }
 
@@ -263,7 +269,7 @@ std::optional<ServerReport> PlainTarget::find_flaw() const {
       if (is_inside) script->check_session();
     } catch (const core::Error& error) {
       ServerReport report = make_report(core::sqlstate(error.kind()), error.placed_message(), error.hint());
-      prefix(report, step_name(step));
+      prefix(report, step.name(target_.migration_set));
       if (script != nullptr) {
         report.detail = "It changes the session, and the next tenant would get what this one left.";
       }
@@ -289,18 +295,17 @@ void PlainTarget::act() {
   // What commits before steps outside of transactions is waited for with them.
   part.waits_at_commit = waits_at_commit_ || has_more();
   part.keeps_statements = connection_.keeps_statements() && !lost_statements_;
-  const core::MigrationSet& set = store_.set(target_.migration_set);
   part.needs_empty_schema = std::any_of(part.steps.begin(), part.steps.end(),
-                                        [&](const core::Step& step) { return !set[step.migration].transactional; });
+                                        [](const core::Step& step) { return !step.stored().transactional; });
   steps_ = named(part.steps);
   add_part(batch_, part);
 }
 
 std::vector<StepOutcome> PlainTarget::named(std::span<const core::Step> steps) const {
-  const core::MigrationSet& set = store_.set(target_.migration_set);
   std::vector<StepOutcome> result;
   for (const core::Step& step : steps) {
-    result.push_back({set[step.migration].version, set[step.migration].description, step.direction, {}});
+    const core::StoredMigration& stored = step.stored();
+    result.push_back({stored.version, stored.description, step.direction, {}, other_set(step, target_)});
   }
   return result;
 }
@@ -342,15 +347,11 @@ void PlainTarget::take_act(const BatchResult& reply) {
   fail(explain_act(*reply.failure, origin), true);
 }
 
-std::string PlainTarget::step_name(const core::Step& step) const {
-  return core::step_name(step, store_.set(target_.migration_set)[step.migration].version);
-}
-
 ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatch::Origin& origin) {
   ServerReport report = cause;
   const auto finding = finding_of(cause);
   if (finding && finding->code == core::kFindingToolDiffers) {
-    return explain_difference(store_.synced_tool(target_.migration_set).value(), finding->text);
+    return explain_difference(store_.synced_tool(plan_.steps[origin.step].set->name()).value(), finding->text);
   }
   if (finding) report = explain(*finding, place_);
   if (origin.purpose == Purpose::commit) {
@@ -363,7 +364,7 @@ ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatc
                           origin.purpose == Purpose::tool_sync;
   if (!is_of_step) return report;
   const core::Step& step = plan_.steps[origin.step];
-  const core::Migration& migration = store_.migration(target_.migration_set, step.migration);
+  const core::Migration& migration = store_.migration(step.set->name(), step.migration);
   passed_its_limit_ = explain_timeout(report, migration.statement_timeout.value_or(request_.statement_timeout));
   if (origin.purpose == Purpose::constraints) {
     prefix(report, "deferred constraints, checked at the end of the migration");
@@ -374,7 +375,7 @@ ServerReport PlainTarget::explain_act(const ServerReport& cause, const PlainBatc
     prefix(report, script.name(script.statements()[origin.statement], report.position));
     report.position = 0;
   }
-  prefix(report, step_name(step));
+  prefix(report, step.name(target_.migration_set));
   return report;
 }
 

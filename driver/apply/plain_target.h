@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "core/plan.h"
+#include "core/requirements.h"
 #include "core/tool_history.h"
 #include "driver/apply/plain_batch.h"
 #include "driver/apply/store.h"
@@ -91,7 +91,6 @@ class PlainTarget {
   void act();
   void take_act(const BatchResult& reply);
   [[nodiscard]] ServerReport explain_act(const ServerReport& report, const PlainBatch::Origin& origin);
-  [[nodiscard]] std::string step_name(const core::Step& step) const;
   /// Ends it; `in_transaction`: there is one to roll back.
   void fail(ServerReport report, bool in_transaction);
   void refuse(ServerReport report) { fail(std::move(report), false); }
@@ -103,6 +102,7 @@ class PlainTarget {
   const Target& target_;
   const Connection& connection_;
   core::TargetPlace place_;
+  std::vector<std::string> other_sets_;  ///< whose rows planning takes
   PlainFacts facts_;
   TargetScripts scripts_;
   Stage stage_ = Stage::look;

@@ -2,10 +2,12 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include "core/error.h"
+#include "core/requirements.h"
 #include "core/text_array.h"
 
 namespace tenancy::driver {
@@ -15,7 +17,7 @@ namespace {
 constexpr std::string_view kSelectMigrations =
     "SELECT migration_set, version, description, scope, up_sql, up_line, down_sql, down_line, transactional,"
     "       repeatable, allow_outside, lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches,"
-    "       tool_checksum"
+    "       requires, tool_checksum"
     "  FROM tenancy.migrations";
 
 constexpr std::string_view kSelectSynced = "SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools";
@@ -44,7 +46,8 @@ core::Migration to_migration(const Result& rows, std::size_t row) {
   migration.variables = core::parse_variable_syntax(rows.text(row, 14));
   migration.after = core::parse_text_array_or_null(rows.value(row, 15));
   migration.branches = core::parse_text_array(rows.text(row, 16));
-  migration.tool_checksum = rows.text(row, 17);
+  migration.required = core::parse_text_array(rows.text(row, 17));
+  migration.tool_checksum = rows.text(row, 18);
   return migration;
 }
 
@@ -52,7 +55,8 @@ std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>&
   std::vector<core::StoredMigration> stored;
   for (const core::Migration& one : migrations) {
     stored.push_back({one.version, one.description, sha256(one.up.sql), one.scope, one.transactional, one.repeatable,
-                      one.down.has_value(), one.variables != core::VariableSyntax::none, one.after, one.branches});
+                      one.down.has_value(), one.variables != core::VariableSyntax::none, one.after, one.branches,
+                      one.required});
   }
   return stored;
 }
@@ -158,6 +162,19 @@ const core::MigrationSet& MigrationStore::set(const std::string& name) const {
 
 void MigrationStore::sync(const std::string& set, core::SyncedTool tool) {
   synced_.insert_or_assign(set, std::move(tool));
+}
+
+std::vector<std::string> MigrationStore::with_required(const std::string& name) const {
+  return core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
+}
+
+std::vector<std::string> MigrationStore::sets_requiring(const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto& [other, set] : sets_) {
+    const std::vector<std::string> required = core::sets_required_by(set.index);
+    if (std::find(required.begin(), required.end(), name) != required.end()) names.push_back(other);
+  }
+  return names;
 }
 
 std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& set) const {

@@ -36,6 +36,10 @@ class MigrationStore {
 
   /// From now on this tool's tables go along with the set.
   void sync(const std::string& set, core::SyncedTool tool);
+  /// The set and all that its migrations require, directly or not.
+  [[nodiscard]] std::vector<std::string> with_required(const std::string& name) const;
+  /// The sets with migrations that require some of that set.
+  [[nodiscard]] std::vector<std::string> sets_requiring(const std::string& name) const;
 
   /// The other tool whose tables go along with the set, or nothing.
   [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;

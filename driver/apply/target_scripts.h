@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "core/plan.h"
 #include "core/variables.h"
@@ -15,10 +16,10 @@ namespace tenancy::driver {
 class TargetScripts {
  public:
   /// The store must outlive the object.
-  TargetScripts(const MigrationStore& store, std::string set) : store_(store), set_(std::move(set)) {}
+  explicit TargetScripts(const MigrationStore& store) : store_(store) {}
 
-  /// What the scripts that follow are rendered with.
-  void set_variables(core::TargetVariables variables);
+  /// What the scripts that follow are rendered with. The values of a call win over the others.
+  void set_variables(core::TargetVariables variables, core::VariableMap of_call);
 
   /// Does the step's migration have variables?
   [[nodiscard]] bool is_rendered(const core::Step& step) const;
@@ -27,11 +28,13 @@ class TargetScripts {
   [[nodiscard]] const Script& script(const core::Step& step) const;
 
  private:
-  using Key = std::pair<std::size_t, core::Direction>;
+  using Key = std::tuple<const core::MigrationSet*, std::size_t, core::Direction>;
+
+  [[nodiscard]] core::TargetVariables variables_for(const std::string& set) const;
 
   const MigrationStore& store_;
-  std::string set_;
   core::TargetVariables variables_;
+  core::VariableMap of_call_;
   mutable std::map<Key, std::unique_ptr<Script>> rendered_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/text_array.h"
 #include "core/tracking_sql.h"
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
@@ -24,21 +25,25 @@ using boost::asio::awaitable;
 struct NewTenant {
   std::string id, isolation = "schema", migration_set = "default", revision = "head", labels = "{}";
   std::optional<std::string> schema{}, database{}, server{}, template_name{}, owner{}, tier{}, seed{}, run_as{};
+  std::vector<std::string> further_sets{};
 };
 
 awaitable<void> create_schema(Connection& control, const NewTenant& tenant) {
-  Parameters parameters{tenant.id,    tenant.schema,   tenant.migration_set, tenant.tier,  tenant.labels,
-                        tenant.owner, tenant.revision, tenant.seed,          tenant.run_as};
-  (void)co_await control.query("SELECT tenancy.create_tenant($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9)",
-                               std::move(parameters));
+  Parameters parameters{
+      tenant.id,    tenant.schema,   tenant.migration_set, tenant.tier,   tenant.labels,
+      tenant.owner, tenant.revision, tenant.seed,          tenant.run_as, core::text_array(tenant.further_sets)};
+  (void)co_await control.query(
+      "SELECT tenancy.create_tenant($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, further_sets => $10::text[])",
+      std::move(parameters));
 }
 
 awaitable<void> create_database(Connection& control, const NewTenant& tenant) {
-  Parameters parameters{tenant.id,   tenant.database, tenant.template_name, tenant.owner, tenant.migration_set,
-                        tenant.tier, tenant.labels,   tenant.revision,      tenant.run_as};
+  Parameters parameters{
+      tenant.id,   tenant.database, tenant.template_name, tenant.owner,  tenant.migration_set,
+      tenant.tier, tenant.labels,   tenant.revision,      tenant.run_as, core::text_array(tenant.further_sets)};
   (void)co_await control.query(
       "CALL tenancy.create_tenant_database($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::jsonb,"
-      "                                    $8::text, $9::text)",
+      "                                    $8::text, $9::text, further_sets => $10::text[])",
       std::move(parameters));
 }
 
@@ -87,9 +92,16 @@ class RemoteDatabase {
   }
 
   awaitable<void> register_tenant() {
-    Parameters parameters{tenant_.id, database_, tenant_.server, tenant_.migration_set, tenant_.tier, tenant_.labels};
+    Parameters parameters{tenant_.id,
+                          database_,
+                          tenant_.server,
+                          tenant_.migration_set,
+                          tenant_.tier,
+                          tenant_.labels,
+                          core::text_array(tenant_.further_sets)};
     (void)co_await control_.query(
-        "SELECT tenancy.register_tenant($1, NULL, 'database', $2, $3, $4, tier => $5, labels => $6::jsonb)",
+        "SELECT tenancy.register_tenant($1, NULL, 'database', $2, $3, $4, tier => $5, labels => $6::jsonb,"
+        "                               further_sets => $7::text[])",
         std::move(parameters));
     is_registered_ = true;
   }
@@ -99,24 +111,28 @@ class RemoteDatabase {
     co_await adopt_settings(control_, context_.configuration(), request, kNoDeadline);
     request.revision_text = tenant_.revision;
     request.revision = core::parse_revision(tenant_.revision);
-    Target const target = co_await find_target(request);
+    std::vector<Target> const targets = co_await find_targets(request);
     FleetRunners runners(context_.io_context().get_executor(), request, FleetRunners::Way::called_where_possible,
                          [this] { return MigrationStore::read(control_, kNoDeadline); });
     Deadline const deadline = connect_deadline();
-    Connection there = co_await Connection::open(servers_.conninfo(target.server, target.database), deadline);
-    TargetRunner* const runner = co_await runners.choose(there, place_of(target), deadline);
-    Outcome const outcome = co_await runner->run(there, target, kNoDeadline);
-    if (outcome.failure) throw ServerError(ServerError::Kind::refused, *outcome.failure);
+    Connection there = co_await Connection::open(servers_.conninfo(*tenant_.server, database_), deadline);
+    TargetRunner* const runner = co_await runners.choose(there, place_of(targets.at(0)), deadline);
+    for (const Target& target : targets) {
+      Outcome const outcome = co_await runner->run(there, target, kNoDeadline);
+      if (outcome.failure) throw ServerError(ServerError::Kind::refused, *outcome.failure);
+    }
   }
 
-  /// As an upgrade would see it, with its variables.
-  awaitable<Target> find_target(const Request& request) {
+  /// As an upgrade would see them, with their variables: one for each of its sets.
+  awaitable<std::vector<Target>> find_targets(const Request& request) {
     FleetQuestion question{.settings = extension_settings(request)};
     question.selection.tenants = {tenant_.id};
     question.selection.shared = false;
     FleetPages pages(std::move(question));
     std::optional<FleetPage> page = co_await pages.next(control_);
-    co_return std::move(page.value().targets.at(0).target);
+    std::vector<Target> targets;
+    for (PlannedTarget& planned : page.value().targets) targets.push_back(std::move(planned.target));
+    co_return targets;
   }
 
   /// What cannot be taken back is said: the failure that led here counts.
@@ -200,6 +216,9 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--template", tenant->template_name, "template of its database")->type_name("NAME");
   command.add_option("--owner", tenant->owner, "owner of its schema or database")->type_name("ROLE");
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
+  command.add_option("--further-set", tenant->further_sets, "a further migration set; as often as needed")
+      ->type_name("SET")
+      ->expected(1);
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(
       command, [tenant](std::string labels) { tenant->labels = std::move(labels); }, "a label");

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/error.h"
+#include "core/requirements.h"
 #include "driver/command/command_line.h"
 #include "driver/command/commands.h"
 #include "driver/command/control_settings.h"
@@ -24,8 +25,26 @@ namespace {
 
 using boost::asio::awaitable;
 
+/// A look at a target elsewhere, for planning.
+class TrackedHistories : public core::SetHistories {
+ public:
+  TrackedHistories(const StoredSets& sets, const TargetTracking& tracking, const std::string& own)
+      : sets_(sets), tracking_(tracking), own_(own) {}
+
+  const core::MigrationSet& set(const std::string& name) override { return sets_.set(name); }
+  std::span<const core::AppliedMigration> applied(const std::string& set) override {
+    return set == own_ ? tracking_.applied : tracking_.applied_of_others.at(set);
+  }
+  std::vector<std::string> sets_requiring(const std::string& set) override { return sets_.sets_requiring(set); }
+
+ private:
+  const StoredSets& sets_;
+  const TargetTracking& tracking_;
+  const std::string& own_;
+};
+
 /// By the rules of the core, as whoever carries it out will plan it.
-void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const core::MigrationSet& set,
+void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const StoredSets& sets,
                  const PlanArguments& arguments, core::OutOfOrder out_of_order) {
   using State = PlannedTarget::State;
   const Target& target = planned.target;
@@ -35,22 +54,19 @@ void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const c
     return;
   }
   try {
-    core::Revision const revision = core::parse_revision(arguments.revision);
-    core::Plan plan;
-    if (arguments.down) {
-      plan = core::plan_downgrade(set, target.kind, tracking.applied, revision, core::InDoubt::retry);
-    } else if (target.pinned_revision) {
-      plan =
-          core::plan_pinned_upgrade(set, target.kind, tracking.applied, revision,
-                                    core::parse_revision(*target.pinned_revision), out_of_order, core::InDoubt::retry);
-    } else {
-      plan = core::plan_upgrade(set, target.kind, tracking.applied, revision, out_of_order, core::InDoubt::retry);
-    }
+    core::PlanRequest request{.direction = arguments.down ? core::Direction::down : core::Direction::up,
+                              .revision = core::parse_revision(arguments.revision),
+                              .out_of_order = out_of_order,
+                              .in_doubt = core::InDoubt::retry};
+    if (target.pinned_revision && !arguments.down) request.pin = core::parse_revision(*target.pinned_revision);
+    const std::string& own = target.migration_set;
+    TrackedHistories histories(sets, tracking, own);
+    core::Plan const plan = core::plan_target(own, target.kind, request, histories);
     planned.state = State::pending;
     planned.from_revision = plan.from;
     for (const core::Step& step : plan.steps) {
-      planned.versions.push_back(set[step.migration].version);
-      planned.transactional = planned.transactional && set[step.migration].transactional;
+      planned.versions.push_back(core::version_label(own, step.set->name(), step.stored().version));
+      planned.transactional = planned.transactional && step.stored().transactional;
     }
   } catch (const core::Error& error) {
     planned.state = State::failed;
@@ -78,11 +94,12 @@ awaitable<void> plan_unread(const Planning& planning, std::vector<PlannedTarget>
   }
   if (targets.empty()) co_return;
   const LaneOptions& lanes = planning.context.settings().lanes;
-  co_await look_elsewhere(planning.servers, targets, planning.request, lanes,
-                          [&](std::size_t i, const TargetTracking& tracking) {
-                            const core::MigrationSet& set = planning.sets.set(targets[i].migration_set);
-                            plan_target(*unread[i], tracking, set, planning.arguments, planning.request.out_of_order);
-                          });
+  auto const direction = planning.arguments.down ? core::Direction::down : core::Direction::up;
+  auto const see = [&](std::size_t i, const TargetTracking& tracking) {
+    plan_target(*unread[i], tracking, planning.sets, planning.arguments, planning.request.out_of_order);
+  };
+  auto const others = [&](const Target& target) { return planning.sets.others(target.migration_set, direction); };
+  co_await look_elsewhere(planning.servers, targets, planning.request, lanes, see, others);
 }
 
 FleetQuestion question_of(Context& context, const PlanArguments& arguments, const Request& request) {
@@ -143,7 +160,10 @@ awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments
   for (const std::string& set : fleet.store().set_names()) planning.sets.add(fleet.store().set(set));
   std::vector<Target> targets;
   if (arguments.tenant) {
-    targets.push_back(co_await fleet.target_of(*arguments.tenant));
+    Selection selection;
+    selection.tenants = {*arguments.tenant};
+    selection.shared = false;
+    targets = co_await fleet.targets(selection, core::Direction::up);
   } else {
     auto const direction = arguments.down ? core::Direction::down : core::Direction::up;
     targets = co_await fleet.targets(arguments.selection, direction);

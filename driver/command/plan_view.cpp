@@ -86,17 +86,26 @@ void PlanView::finish() {
   std::fflush(stdout);
 }
 
+/// The set and version that a label of core::version_label() means.
+PlanView::StepName PlanView::step_of(const std::string& own, const std::string& label) const {
+  std::size_t const at = label.find('@');
+  if (at == std::string::npos || sets_.set(own).find(label)) return {own, label};
+  return {label.substr(0, at), label.substr(at + 1)};
+}
+
 void PlanView::print_steps(const std::string& set, const Versions& versions) const {
-  const core::MigrationSet& migrations = sets_.set(set);
   Listing listing({{"step", "STEP", ValueForm::number},
+                   {"set", "SET"},
                    {"version", "VERSION"},
                    {"description", "DESCRIPTION", ValueForm::text, true},
                    {"transactional", "TRANSACTION", ValueForm::truth}},
                   options_);
   for (std::size_t i = 0; i < versions.size(); ++i) {
-    auto const index = migrations.find(versions[i]);
+    StepName const name = step_of(set, versions[i]);
+    const core::MigrationSet& migrations = sets_.set(name.set);
+    auto const index = migrations.find(name.version);
     const core::StoredMigration* const migration = index ? &migrations[*index] : nullptr;
-    listing.add({std::to_string(i + 1), versions[i], migration ? migration->description : std::string(),
+    listing.add({std::to_string(i + 1), name.set, name.version, migration ? migration->description : std::string(),
                  migration == nullptr || migration->transactional ? "t" : "f"});
   }
   listing.finish();
@@ -135,7 +144,8 @@ std::vector<PlanView::StepName> PlanView::migrations() const {
   for (const auto& [key, group] : groups_) {
     const auto& [set, from, versions] = key;
     for (const std::string& version : versions) {
-      if (known.emplace(set, version).second) names.push_back({set, version});
+      StepName name = step_of(set, version);
+      if (known.emplace(name.set, name.version).second) names.push_back(std::move(name));
     }
   }
   return names;

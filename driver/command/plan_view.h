@@ -37,6 +37,7 @@ class PlanView {
   };
 
   void print_target(const PlannedTarget& planned) const;
+  [[nodiscard]] StepName step_of(const std::string& own, const std::string& label) const;
   void print_steps(const std::string& set, const Versions& versions) const;
   void print_groups() const;
   void print_summary() const;

@@ -34,10 +34,12 @@ class StandaloneFleet {
   /// what only a control database knows, and Failure for a tenant that nobody knows.
   boost::asio::awaitable<std::vector<Target>> targets(const Selection& selection, core::Direction direction) const;
 
-  /// Of one tenant, whoever else shares it. Throws as targets() does.
+  /// Of one tenant, whoever else shares it, and of one of its sets. Throws as targets() does.
   boost::asio::awaitable<Target> target_of(const std::string& tenant) const;
 
  private:
+  void order_sets(std::vector<Target>& targets, core::Direction direction) const;
+
   Context& context_;
   MigrationStore store_;
   ServerDirectory servers_;

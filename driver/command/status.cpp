@@ -31,7 +31,8 @@ constexpr const char* kStatus =
     "SELECT s.tenant, s.isolation, s.server, s.database, s.schema, s.status, s.tier, s.migration_set, s.state,"
     "       s.revision, s.head, s.pending, (extract(epoch FROM s.last_applied_at) * 1000000)::bigint, s.detail,"
     "       t.pinned_revision"
-    "  FROM tenancy.status($1, $2, $3::jsonb, $4::text[], $5) AS s LEFT JOIN tenancy.tenants t ON t.id = s.tenant"
+    "  FROM tenancy.status($1, $2, $3::jsonb, $4::text[], $5) AS s LEFT JOIN tenancy.tenants t"
+    "         ON t.id = s.tenant AND t.migration_set = s.migration_set"
     " WHERE ($6::text IS NULL OR s.tenant = $6) AND ($7::text IS NULL OR coalesce(s.server, '') = $7)";
 
 std::string text(const Result& row, std::size_t column) { return std::string(row.text(0, column)); }

@@ -17,12 +17,13 @@ namespace {
 using boost::asio::awaitable;
 
 constexpr const char* kList =
-    "SELECT id, isolation, server, database, schema, migration_set, status, tier, labels, pinned_revision,"
+    "SELECT id, isolation, server, database, schema, migration_set, further_sets, status, tier, labels, "
+    "pinned_revision,"
     "       (extract(epoch FROM created_at) * 1000000)::bigint"
     "  FROM tenancy.tenants"
     " WHERE ($1::text IS NULL OR id LIKE $1) AND ($2::text IS NULL OR tier = $2)"
     "   AND ($3::jsonb IS NULL OR labels @> $3) AND ($4::text[] IS NULL OR status = ANY ($4))"
-    "   AND ($5::text IS NULL OR migration_set = $5) AND ($6::text[] IS NULL OR id = ANY ($6))"
+    "   AND ($5::text IS NULL OR $5 = ANY (migration_set || further_sets)) AND ($6::text[] IS NULL OR id = ANY ($6))"
     "   AND ($7::text IS NULL OR coalesce(server, '') = $7)"
     " ORDER BY id";
 
@@ -34,6 +35,7 @@ awaitable<ExitCode> list(Context& context, const Selection& selection) {
                    {"database", "DATABASE", ValueForm::text, true},
                    {"schema", "SCHEMA", ValueForm::text, true},
                    {"migration_set", "SET"},
+                   {"further_sets", "FURTHER SETS", ValueForm::texts},
                    {"status", "STATUS"},
                    {"tier", "TIER"},
                    {"labels", "LABELS", ValueForm::json, true},
@@ -53,14 +55,17 @@ awaitable<ExitCode> list(Context& context, const Selection& selection) {
 struct NewTenant {
   std::string id, isolation = "schema", migration_set = "default", status = "active", labels = "{}";
   std::optional<std::string> schema{}, database{}, server{}, tier{};
+  std::vector<std::string> further_sets{};
 };
 
 awaitable<ExitCode> add(Context& context, const NewTenant& tenant) {
   Connection control = co_await context.connect();
-  Parameters parameters{tenant.id,       tenant.schema, tenant.isolation,
-                        tenant.database, tenant.server, tenant.migration_set,
-                        tenant.status,   tenant.tier,   tenant.labels};
-  (void)co_await control.query("SELECT tenancy.register_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)",
+  Parameters parameters{tenant.id,        tenant.schema,
+                        tenant.isolation, tenant.database,
+                        tenant.server,    tenant.migration_set,
+                        tenant.status,    tenant.tier,
+                        tenant.labels,    core::text_array(tenant.further_sets)};
+  (void)co_await control.query("SELECT tenancy.register_tenant($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::text[])",
                                std::move(parameters));
   if (!context.settings().output.json) fmt::print("tenant {} was registered\n", tenant.id);
   co_return kDone;
@@ -116,6 +121,9 @@ void add_add(CLI::App& tenants, Context& context) {
       ->type_name("NAME");
   command.add_option("--server", tenant->server, "the server it lives on [the control database's]")->type_name("NAME");
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
+  command.add_option("--further-set", tenant->further_sets, "a further migration set; as often as needed")
+      ->type_name("SET")
+      ->expected(1);
   command.add_option("--status", tenant->status, "active, suspended or archived [active]")->type_name("STATUS");
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(
@@ -138,6 +146,21 @@ void add_discover(CLI::App& tenants, Context& context) {
   set_action(command, context, [&context, found] {
     return context.run(change(context, "SELECT id FROM tenancy.discover($1, $2, $3)",
                               {found->pattern, found->migration_set, found->tier}, "registered"));
+  });
+}
+
+/// add-set and remove-set.
+void add_set_change(CLI::App& tenants, Context& context, CommandWords words, std::string function, std::string what) {
+  auto const set = std::make_shared<std::string>();
+  auto const ids = std::make_shared<std::vector<std::string>>();
+  Command& command = add_command(tenants, std::move(words));
+  command.add_option("SET", *set, "a migration set")->required();
+  command.add_option("TENANT", *ids, "ids of tenants")->required();
+  add_setting_flags(command, context, {SettingGroup::json});
+  set_action(command, context, [&context, set, ids, function = std::move(function), what = std::move(what)] {
+    return context.run(
+        change(context, "SELECT r.id FROM unnest($1::text[]) AS one, LATERAL tenancy." + function + "(one, $2) AS r",
+               {core::text_array(*ids), *set}, what));
   });
 }
 
@@ -192,6 +215,17 @@ void add_tenants(CLI::App& app, Context& context) {
   add_pin(tenants, context);
   add_change(tenants, context, {.name = "unpin", .summary = "Let tenants that are held back go again"},
              "tenancy.pin_tenant(one, NULL)", "unpinned");
+  add_set_change(tenants, context,
+                 {.name = "add-set",
+                  .summary = "Give tenants a further migration set",
+                  .details = "The next upgrade applies it.",
+                  .examples = {{"tenancy tenants add-set analytics acme globex", ""}}},
+                 "add_tenant_set", "changed");
+  add_set_change(tenants, context,
+                 {.name = "remove-set",
+                  .summary = "Take a further migration set from tenants",
+                  .details = "What it has made in their schemas stays as it is."},
+                 "remove_tenant_set", "changed");
   add_change(tenants, context,
              {.name = "remove",
               .summary = "Forget tenants",

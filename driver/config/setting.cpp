@@ -217,7 +217,8 @@ void append_standalone(List& list) {
       {"standalone.targets.*.server", SettingGroup::file_only, "", "NAME", "server of a tenant: a name of [servers]"},
       [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].server; }));
   list.push_back(make(
-      {"standalone.targets.*.migration_set", SettingGroup::file_only, "", "NAME", "migration set of a tenant"},
+      {"standalone.targets.*.migration_set", SettingGroup::file_only, "", "NAME",
+       "migration set of a tenant, or several with commas between them"},
       [](Settings & s, Name name) -> auto& { return s.standalone.targets[name].migration_set; }));
   list.push_back(make(
       {"standalone.targets.*.variables", SettingGroup::file_only, "", "LIST",

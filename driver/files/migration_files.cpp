@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file_name.h"
 #include "core/migration_order.h"
+#include "core/requirements.h"
 #include "core/version.h"
 #include "driver/apply/store.h"
 #include "driver/command/failure.h"
@@ -121,6 +122,43 @@ void find_gaps(const std::vector<core::Migration>& migrations, std::vector<Findi
   }
 }
 
+/// The same of what other sets must have.
+void find_unknown_requirements(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  std::set<std::string> known;
+  for (const core::Migration& one : migrations) known.insert(core::version_label({}, one.set, one.version));
+  for (const core::Migration& one : migrations) {
+    for (const std::string& required : one.required) {
+      if (known.contains(required)) continue;
+      core::Requirement const wanted = core::parse_requirement(required);
+      findings.push_back({Finding::Kind::warning, one.filename, 0,
+                          fmt::format("it requires {} of set {}, which no file holds", wanted.version, wanted.set),
+                          "Mend MIGRATION_REQUIRES, unless that one is stored already."});
+    }
+  }
+}
+
+void find_circles(const std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
+  std::map<std::string, std::vector<core::StoredMigration>> by_set;
+  for (const core::Migration& one : migrations) {
+    core::StoredMigration& stored = by_set[one.set].emplace_back();
+    stored.version = one.version;
+    stored.repeatable = one.repeatable;
+    stored.required = one.required;
+    stored.after = one.after;
+  }
+  std::vector<core::MigrationSet> sets;
+  try {
+    for (auto& [name, of_set] : by_set) sets.emplace_back(name, std::move(of_set));
+  } catch (const core::Error&) {
+    return;  // a gap, of which a warning tells
+  }
+  std::vector<const core::MigrationSet*> pointers;
+  for (const core::MigrationSet& set : sets) pointers.push_back(&set);
+  if (std::optional<core::Error> const circle = core::find_circle(pointers)) {
+    findings.push_back({Finding::Kind::error, {}, 0, circle->what(), circle->hint()});
+  }
+}
+
 /// Of several folders.
 void sort(std::vector<core::Migration>& migrations, std::vector<Finding>& findings) {
   try {
@@ -168,7 +206,11 @@ MigrationFiles read_migration_files(const std::vector<MigrationFolder>& folders)
   }
   sort(result.migrations, result.findings);
   find_duplicates(result.migrations, result.findings);
-  if (!result.has_errors()) find_gaps(result.migrations, result.findings);
+  if (!result.has_errors()) {
+    find_gaps(result.migrations, result.findings);
+    find_unknown_requirements(result.migrations, result.findings);
+    find_circles(result.migrations, result.findings);
+  }
   std::stable_partition(result.findings.begin(), result.findings.end(),
                         [](const Finding& finding) { return finding.kind == Finding::Kind::error; });
   return result;

@@ -25,7 +25,7 @@ constexpr const char* kRelease = "RELEASE SAVEPOINT tenancy_load";
 constexpr const char* kTakeBack = "ROLLBACK TO SAVEPOINT tenancy_load";
 constexpr const char* kAdd =
     "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::integer, $14::integer,"
-    "                             $15, $16::text[], $17::text[], nullif($18, ''))";
+    "                             $15, $16::text[], $17::text[], $18::text[], nullif($19, ''))";
 constexpr const char* kStored =
     "SELECT migration_set, version, description, filename FROM tenancy.migrations"
     " WHERE migration_set = ANY ($1::text[]) AND filename IS NOT NULL"
@@ -60,6 +60,7 @@ Statement add_statement(const core::Migration& migration) {
   values.emplace_back(core::to_string(migration.variables));
   values.push_back(migration.after ? std::optional(core::text_array(*migration.after)) : std::nullopt);
   values.emplace_back(core::text_array(migration.branches));
+  values.emplace_back(core::text_array(migration.required));
   values.emplace_back(migration.tool_checksum);
   return statement;
 }

@@ -78,7 +78,12 @@ Outcome outcome_of(const Result& rows, std::size_t row, core::Direction directio
   outcome.to_revision = text(kTo);
   outcome.held_at = rows.value(row, kHeldAt);
   for (std::string& version : core::parse_text_array(rows.text(row, kVersions))) {
-    outcome.steps.push_back({.version = std::move(version), .description = {}, .direction = direction});
+    StepOutcome& step = outcome.steps.emplace_back();
+    step.direction = direction;
+    std::size_t const at = version.find('@');
+    bool const is_of_other = at != std::string::npos && core::is_set_name(std::string_view(version).substr(0, at));
+    if (is_of_other) step.set = version.substr(0, at);
+    step.version = is_of_other ? version.substr(at + 1) : std::move(version);
   }
   outcome.attempts = static_cast<int>(rows.integer(row, kAttempts));
   outcome.waited = std::chrono::microseconds(rows.integer(row, kWaited));

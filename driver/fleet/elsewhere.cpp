@@ -87,9 +87,13 @@ awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vecto
 
 awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
                                const Request& request, const LaneOptions& options,
-                               std::function<void(std::size_t index, const TargetTracking& tracking)> see) {
+                               std::function<void(std::size_t index, const TargetTracking& tracking)> see,
+                               std::function<std::vector<std::string>(const Target& target)> other_sets) {
   Visit const look = [&](Connection& connection, std::size_t i) -> awaitable<void> {
-    TargetTracking const tracking = co_await read_tracking(connection, targets[i], request, target_deadline(options));
+    std::vector<std::string> others;
+    if (other_sets) others = other_sets(targets[i]);
+    TargetTracking const tracking =
+        co_await read_tracking(connection, targets[i], request, target_deadline(options), std::move(others));
     see(i, tracking);
   };
   Missed const missed = [&](std::size_t i, const ServerError& error) {

@@ -22,8 +22,10 @@ boost::asio::awaitable<void> visit_elsewhere(const ServerDirectory& servers, con
 
 /// Reads each target's tracking table. `see` is told of each as it comes, in no order. A place that cannot be reached
 /// gives its targets the state `unreachable`, or `missing` where the database does not exist. Throws what `see` throws.
-boost::asio::awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
-                                            const Request& request, const LaneOptions& options,
-                                            std::function<void(std::size_t index, const TargetTracking& tracking)> see);
+/// `other_sets` says of which other sets a target's rows are read, too.
+boost::asio::awaitable<void> look_elsewhere(
+    const ServerDirectory& servers, const std::vector<Target>& targets, const Request& request,
+    const LaneOptions& options, std::function<void(std::size_t index, const TargetTracking& tracking)> see,
+    std::function<std::vector<std::string>(const Target& target)> other_sets = {});
 
 }  // namespace tenancy::driver

@@ -17,6 +17,7 @@ struct StepOutcome {
   std::string description;
   core::Direction direction = core::Direction::up;
   std::chrono::microseconds duration{0};
+  std::string set{};  ///< another one than the target's, which requires it; empty: its own
 };
 
 struct Outcome {

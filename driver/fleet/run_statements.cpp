@@ -1,5 +1,6 @@
 #include "driver/fleet/run_statements.h"
 
+#include "core/requirements.h"
 #include "driver/fleet/place.h"
 #include "driver/output/json_text.h"
 
@@ -66,7 +67,8 @@ constexpr const char* kSettleTargets =
     "       error = CASE WHEN NOT s.is_there THEN format('tenant \"%s\" is no longer registered there', t.tenant) END"
     "  FROM (SELECT g.ordinal, g.tenant IS NULL OR EXISTS ("
     "                 SELECT FROM tenancy.tenants n"
-    "                  WHERE n.id = g.tenant AND n.schema = g.schema AND n.migration_set = g.migration_set"
+    "                  WHERE n.id = g.tenant AND n.schema = g.schema"
+    "                    AND g.migration_set = ANY (n.migration_set || n.further_sets)"
     "                    AND n.server IS NOT DISTINCT FROM g.server"
     "                    AND nullif(n.database, CASE WHEN n.server IS NULL THEN current_database() END)"
     "                        IS NOT DISTINCT FROM g.database) AS is_there"
@@ -168,7 +170,9 @@ Statement record_outcomes(std::int64_t run, const json::array& outcomes) {
 json::object outcome_row(const Outcome& outcome, std::size_t ordinal) {
   using State = Outcome::State;
   json::array versions;
-  for (const StepOutcome& step : outcome.steps) versions.push_back(json_string(step.version));
+  for (const StepOutcome& step : outcome.steps) {
+    versions.push_back(json_string(core::version_label({}, step.set, step.version)));
+  }
   json::object row{{"ordinal", ordinal},
                    {"state", outcome.state == State::done     ? "done"
                              : outcome.state == State::failed ? "failed"

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/ascii.h"
 #include "driver/fleet/place.h"
 
 namespace tenancy::driver {
@@ -64,10 +65,25 @@ void complete(TenantPlace& tenant, const std::string& shared_schema) {
   if (tenant.migration_set.empty()) tenant.migration_set = core::kDefaultSet;
 }
 
+/// A place for each of the tenant's sets.
+std::vector<TenantPlace> with_each_set(std::vector<TenantPlace> tenants) {
+  std::vector<TenantPlace> places;
+  for (const TenantPlace& tenant : tenants) {
+    std::string_view rest = tenant.migration_set;
+    do {
+      std::size_t const comma = std::min(rest.find(','), rest.size());
+      places.push_back(tenant);
+      places.back().migration_set = core::ascii::trim(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    } while (!rest.empty());
+  }
+  return places;
+}
+
 std::vector<Target> sorted_targets(std::vector<TenantPlace> tenants, const std::string& shared_schema,
                                    const Selection& selection) {
   std::vector<Target> targets;
-  for (TenantPlace& tenant : tenants) {
+  for (TenantPlace& tenant : with_each_set(std::move(tenants))) {
     complete(tenant, shared_schema);
     if (is_selected(tenant, selection)) targets.push_back(target_of(std::move(tenant), shared_schema));
   }

@@ -15,10 +15,10 @@ namespace tenancy::driver {
 /// A tenant as a configuration or a query names it.
 struct TenantPlace {
   std::string id{};
-  std::string server{};    ///< empty: the cluster of the connection
-  std::string database{};  ///< empty: that of the connection
-  std::string schema{};    ///< empty: the shared schema of a database of its own, else the id
-  std::string migration_set{};
+  std::string server{};         ///< empty: the cluster of the connection
+  std::string database{};       ///< empty: that of the connection
+  std::string schema{};         ///< empty: the shared schema of a database of its own, else the id
+  std::string migration_set{};  ///< or several, with commas between them
   core::VariableMap variables{};
 };
 

@@ -4,8 +4,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
-#include "core/migration_set.h"
+#include "core/plan.h"
 #include "driver/connection/connection.h"
 
 namespace tenancy::driver {
@@ -15,6 +16,10 @@ class StoredSets {
   void add(core::MigrationSet set);
   /// Empty when nothing is stored under that name.
   [[nodiscard]] const core::MigrationSet& set(const std::string& name) const;
+  /// The sets with migrations that require some of that set.
+  [[nodiscard]] std::vector<std::string> sets_requiring(const std::string& name) const;
+  /// The sets besides its own whose rows planning a target of that set takes.
+  [[nodiscard]] std::vector<std::string> others(const std::string& name, core::Direction direction) const;
 
  private:
   mutable std::map<std::string, core::MigrationSet> sets_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,12 +19,14 @@ struct TargetTracking {
   /// when it was read.
   std::string state{};
   std::string detail{};
-  std::vector<core::AppliedMigration> applied{};  ///< of the target's set
+  std::vector<core::AppliedMigration> applied{};                                   ///< of the target's set
+  std::map<std::string, std::vector<core::AppliedMigration>> applied_of_others{};  ///< of the sets that were asked for
 };
 
 /// `request` says what the tracking table is called. Throws ServerError(lost, timed_out).
 boost::asio::awaitable<TargetTracking> read_tracking(Connection& connection, const Target& target,
-                                                     const Request& request, Deadline deadline);
+                                                     const Request& request, Deadline deadline,
+                                                     std::vector<std::string> other_sets = {});
 
 /// Where a target stands, in the words of tenancy.status().
 struct TargetStanding {

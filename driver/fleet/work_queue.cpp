@@ -46,12 +46,18 @@ void WorkQueue::add(Target target) {
   items.push_back({.target = std::move(target)});
 }
 
-WorkQueue::Items* WorkQueue::next_items(Database& database) {
+std::optional<WorkQueue::Next> WorkQueue::next_of(Database& database) {
   bool const up = direction_ == core::Direction::up;
   bool const shared_may_begin = database.shared_in_hand == 0 && (up || database.tenants_left == 0);
-  if (!database.shared.empty() && shared_may_begin) return &database.shared;
+  if (!database.shared.empty() && shared_may_begin) return Next{&database.shared, database.shared.begin()};
   bool const tenants_may_begin = !up || (database.shared_left == 0 && control_shared_left_ == 0);
-  return !database.tenants.empty() && tenants_may_begin ? &database.tenants : nullptr;
+  if (!tenants_may_begin) return std::nullopt;
+  Items& items = database.tenants;
+  auto const free = std::find_if(items.begin(), items.end(), [&](const WorkItem& item) {
+    return !database.schemas_in_hand.contains(item.target.schema);
+  });
+  if (free == items.end()) return std::nullopt;
+  return Next{&items, free};
 }
 
 std::optional<ServerReport> WorkQueue::refusal_of(const Target& target) const {
@@ -63,23 +69,36 @@ std::optional<ServerReport> WorkQueue::refusal_of(const Target& target) const {
                                  (up ? "the shared schema of its database failed" : "tenants of its database failed")};
 }
 
-WorkQueue::Taken WorkQueue::take_from(Database& database, Items& items) {
-  if (&items == &database.shared) ++database.shared_in_hand;
-  Taken taken{.item = std::move(items.front())};
-  items.pop_front();
+WorkQueue::Taken WorkQueue::take_from(Database& database, const Next& next) {
+  Taken taken{.item = std::move(*next.item)};
+  next.items->erase(next.item);
+  if (is_shared(taken.item.target)) {
+    ++database.shared_in_hand;
+  } else {
+    database.schemas_in_hand.insert(taken.item.target.schema);
+  }
   --waiting_;
   ++in_hand_;
   taken.refusal = refusal_of(taken.item.target);
   return taken;
 }
 
+void WorkQueue::leave(Database& database, const Target& target) {
+  --in_hand_;
+  if (is_shared(target)) {
+    --database.shared_in_hand;
+  } else {
+    database.schemas_in_hand.erase(target.schema);
+  }
+}
+
 std::optional<WorkQueue::Taken> WorkQueue::take_with_session(const Place& session) {
   Server& server = server_of(session.server);
   auto const found = server.by_name.find(session.database);
   if (found == server.by_name.end()) return std::nullopt;
-  Items* const items = next_items(*found->second);
-  if (items == nullptr) return std::nullopt;
-  return take_from(*found->second, *items);
+  std::optional<Next> const next = next_of(*found->second);
+  if (!next) return std::nullopt;
+  return take_from(*found->second, *next);
 }
 
 std::optional<WorkQueue::Taken> WorkQueue::take_elsewhere(const std::optional<Place>& session, TimePoint now) {
@@ -90,13 +109,13 @@ std::optional<WorkQueue::Taken> WorkQueue::take_elsewhere(const std::optional<Pl
     if (chosen != nullptr && server.gate.sessions() >= chosen->gate.sessions()) continue;
     if (!server.gate.admits(now, session && session->server == server.name)) continue;
     auto const found = std::find_if(server.databases.begin(), server.databases.end(),
-                                    [this](Database& one) { return next_items(one) != nullptr; });
+                                    [this](Database& one) { return next_of(one).has_value(); });
     if (found == server.databases.end()) continue;
     chosen = &server;
     database = &*found;
   }
   if (chosen == nullptr) return std::nullopt;
-  Taken taken = take_from(*database, *next_items(*database));
+  Taken taken = take_from(*database, *next_of(*database));
   if (chosen->gate.given_up()) taken.refusal = chosen->gate.given_up();
   if (taken.refusal) return taken;
   taken.connects = true;
@@ -115,10 +134,9 @@ std::optional<WorkQueue::Taken> WorkQueue::take(const std::optional<Place>& sess
 void WorkQueue::end(const Target& target, bool success) {
   Server& server = server_of(target.server);
   Database& database = database_of(server, target.database);
-  --in_hand_;
+  leave(database, target);
   bool const shared = is_shared(target);
   --(shared ? database.shared_left : database.tenants_left);
-  if (shared) --database.shared_in_hand;
   if (is_control_shared(target)) --control_shared_left_;
   bool const others_need_it = shared == (direction_ == core::Direction::up);
   if (!success && others_need_it) broken_.insert({place_of(target), target.migration_set});
@@ -127,18 +145,15 @@ void WorkQueue::end(const Target& target, bool success) {
 
 void WorkQueue::give_back(WorkItem item) {
   Database& database = database_of(item.target);
-  --in_hand_;
+  leave(database, item.target);
   ++waiting_;
-  bool const shared = is_shared(item.target);
-  if (shared) --database.shared_in_hand;
-  Items& items = shared ? database.shared : database.tenants;
+  Items& items = is_shared(item.target) ? database.shared : database.tenants;
   items.push_front(std::move(item));
 }
 
 void WorkQueue::give_back(WorkItem item, TimePoint not_before) {
-  --in_hand_;
+  leave(database_of(item.target), item.target);
   ++waiting_;
-  if (is_shared(item.target)) --database_of(item.target).shared_in_hand;
   Items one;
   one.push_back(std::move(item));
   delayed_.emplace(not_before, std::move(one));

@@ -5,7 +5,8 @@
 //              └──── give_back ──┘   (at once, or behind the others when its time has come)
 //
 // Upwards a shared schema comes before the tenants of its database, and that of the control database before all;
-// downwards it comes behind them. What needs one that failed is refused. Apart from that the order is that of add().
+// downwards it comes behind them. What needs one that failed is refused. Targets of one schema, which has several sets,
+// are taken one at a time: they would wait for each other. Apart from that the order is that of add().
 #pragma once
 
 #include <chrono>
@@ -78,6 +79,7 @@ class WorkQueue {
     std::size_t shared_left = 0;   ///< waiting, delayed or in hand
     std::size_t tenants_left = 0;  ///< likewise
     std::size_t shared_in_hand = 0;
+    std::set<std::string, std::less<>> schemas_in_hand{};  ///< of tenants
   };
   struct Server {
     Server(std::string its_name, const LaneOptions& options, std::size_t bound)
@@ -94,9 +96,16 @@ class WorkQueue {
   Database& database_of(const Target& target) { return database_of(server_of(target.server), target.database); }
   void forget_if_done(Server& server, const std::string& database);
   void return_due(TimePoint now);
-  [[nodiscard]] Items* next_items(Database& database);
+  /// What may be taken: a place in one of its lists.
+  struct Next {
+    Items* items;
+    Items::iterator item;
+  };
+  [[nodiscard]] std::optional<Next> next_of(Database& database);
   [[nodiscard]] std::optional<ServerReport> refusal_of(const Target& target) const;
-  Taken take_from(Database& database, Items& items);
+  Taken take_from(Database& database, const Next& next);
+  /// It is no longer in hand.
+  void leave(Database& database, const Target& target);
   std::optional<Taken> take_with_session(const Place& session);
   std::optional<Taken> take_elsewhere(const std::optional<Place>& session, TimePoint now);
 

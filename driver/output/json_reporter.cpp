@@ -16,7 +16,8 @@ double milliseconds(std::chrono::microseconds duration) { return static_cast<dou
 json::array steps_of(const Outcome& outcome) {
   json::array steps;
   for (const StepOutcome& step : outcome.steps) {
-    steps.push_back(json::object{{"version", json_string(step.version)},
+    steps.push_back(json::object{{"set", json_string(step.set.empty() ? outcome.target.migration_set : step.set)},
+                                 {"version", json_string(step.version)},
                                  {"description", json_string(step.description)},
                                  {"direction", core::to_string(step.direction)},
                                  {"duration_ms", milliseconds(step.duration)}});

@@ -5,20 +5,23 @@
 #include <string_view>
 #include <vector>
 
-#include "core/plan.h"
+#include "core/requirements.h"
 
 namespace tenancy::core {
 
 /// "003" is a tenant migration; behind the version `p` makes it public, `b` both, `r` repeatable (and both),
-/// `o` one that runs outside of transactions, and `!` irreversible. The checksum of every one is "sum".
-inline MigrationSet make_set(const std::vector<std::string>& words) {
+/// `o` one that runs outside of transactions, and `!` irreversible; `>users@003` requires that one. The checksum of
+/// every one is "sum".
+inline MigrationSet make_set(const std::vector<std::string>& words, std::string name = "default") {
   std::vector<StoredMigration> migrations;
   for (const std::string& word : words) {
     StoredMigration& migration = migrations.emplace_back();
-    const std::size_t flags = std::min(word.find_first_of("pbro!"), word.size());
+    const std::size_t end = std::min(word.find('>'), word.size());
+    const std::size_t flags = std::min(word.find_first_of("pbro!"), end);
     migration.version = word.substr(0, flags);
     migration.checksum = "sum";
-    for (const char flag : word.substr(flags)) {
+    if (end < word.size()) migration.required.push_back(word.substr(end + 1));
+    for (const char flag : word.substr(flags, end - flags)) {
       if (flag == 'p') migration.scope = Scope::shared;
       if (flag == 'b' || flag == 'r') migration.scope = Scope::both;
       if (flag == 'r') migration.repeatable = true;
@@ -26,7 +29,7 @@ inline MigrationSet make_set(const std::vector<std::string>& words) {
       if (flag == '!') migration.reversible = false;
     }
   }
-  return {"default", std::move(migrations)};
+  return {std::move(name), std::move(migrations)};
 }
 
 /// "003" is applied; behind the version `*` is another text, `?` in doubt, in this order.
@@ -39,13 +42,13 @@ inline std::vector<AppliedMigration> make_history(const std::vector<std::string>
   return rows;
 }
 
-/// "+003 -002 ~900": up, down, up again; with `?` behind it, in doubt.
+/// "+003 -002 ~900": up, down, up again; with `?` behind it, in doubt. Of another set: "+users@003".
 inline std::string steps_text(const MigrationSet& set, const Plan& plan) {
   std::string text;
   for (const Step& step : plan.steps) {
     if (!text.empty()) text += ' ';
     text += step.direction == Direction::down ? '-' : step.again ? '~' : '+';
-    text += set[step.migration].version;
+    text += version_label(set.name(), step.set->name(), step.stored().version);
     if (step.in_doubt) text += '?';
   }
   return text;

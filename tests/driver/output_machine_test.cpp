@@ -43,7 +43,8 @@ TEST(Json, HasALineForEachTargetAndASummary) {
   reporter.finished(done("acme"));
   EXPECT_EQ(stream.take(),
             R"({"type":"target","tenant":"acme","server":null,"database":null,"schema":"acme","kind":"tenant",)"
-            R"("set":"default","state":"done","from":"001","to":"002","held_at":null,"steps":[{"version":"002",)"
+            R"("set":"default","state":"done","from":"001","to":"002","held_at":null,"steps":[{"set":"default",)"
+            R"("version":"002",)"
             R"("description":"users","direction":"up","duration_ms":1.5}],"skipped":[],"attempts":1,"duration_ms":2.5,)"
             R"("waited_ms":0,"error":null})"
             "\n");

@@ -92,5 +92,13 @@ TEST(StandaloneTargets, AreOneForTenantsOfOneSchema) {
   EXPECT_THAT(labels(targets), ElementsAre("schema \"pool\" tenant"));
 }
 
+TEST(StandaloneTargets, EachSetOfATenantIsOne) {
+  auto const targets =
+      standalone_targets({{.id = "a", .migration_set = "users, analytics"}, {.id = "b"}}, {}, {}, Direction::up);
+  std::vector<std::string> sets;
+  for (const Target& target : targets) sets.push_back(target.tenant + " " + target.migration_set);
+  EXPECT_THAT(sets, ElementsAre("a analytics", "a users", "b default"));
+}
+
 }  // namespace
 }  // namespace tenancy::driver

@@ -221,5 +221,25 @@ TEST(WorkQueue, RefusesTheTargetsOfAServerThatIsGivenUp) {
   EXPECT_FALSE(other->refusal);
 }
 
+TEST(WorkQueue, TakesOneSetOfASchemaAtATime) {
+  Queue queue;
+  Target analytics = tenant("acme");
+  analytics.migration_set = "analytics";
+  queue.add(tenant("acme"));
+  queue.add(analytics);
+  queue.add(tenant("globex"));
+  EXPECT_THAT(queue.take_all(), ElementsAre("acme", "globex"));
+  WorkItem const first = queue.in_hand.front();
+  queue.in_hand.erase(queue.in_hand.begin());
+  queue.give_back(first, kNow + seconds(1));
+  EXPECT_THAT(queue.take_all(), ElementsAre("acme"));
+  EXPECT_EQ(queue.in_hand.back().target.migration_set, "analytics");
+  EXPECT_THAT(queue.take_all(kNow + seconds(1)), IsEmpty());
+  queue.end_all();
+  EXPECT_THAT(queue.take_all(kNow + seconds(1)), ElementsAre("acme"));
+  queue.end_all();
+  EXPECT_EQ(queue.waiting() + queue.WorkQueue::in_hand(), 0U);
+}
+
 }  // namespace
 }  // namespace tenancy::driver
