@@ -46,7 +46,7 @@ Query delete_migration(
 
 Query select_followers(
     "SELECT version FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1"
-    " AND $2 OPERATOR(pg_catalog.=) ANY (after) ORDER BY version LIMIT 1");
+    " AND (ARRAY[$2, pg_catalog.format('(%s)', $2)] OPERATOR(pg_catalog.&&) after) ORDER BY version LIMIT 1");
 
 Query select_requiring(
     "SELECT migration_set, version FROM tenancy.migrations WHERE $1 OPERATOR(pg_catalog.=) ANY (requires)"
