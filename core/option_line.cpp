@@ -56,13 +56,16 @@ void set_after(Migration& migration, std::string_view value) {
   migration.after = value == "base" ? std::vector<std::string>{} : words_of_list(value);
 }
 
-/// Requirements have no white space in them, so that it may stand between them.
+/// Requirements have no white space in them, so that it may stand between them in place of a comma.
 void set_required(Migration& migration, std::string_view value) {
-  std::string list(value);
-  std::replace_if(
-      list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
-  migration.required = words_of_list(list);
-  std::erase(migration.required, "");
+  for (const std::string& item : words_of_list(value)) {
+    std::string_view rest = item;
+    do {
+      const auto end = std::find_if(rest.begin(), rest.end(), ascii::is_space);
+      migration.required.emplace_back(rest.begin(), end);
+      rest = ascii::trim_left(rest.substr(static_cast<std::size_t>(end - rest.begin())));
+    } while (!rest.empty());
+  }
 }
 
 [[noreturn]] void refuse_unfinished(Migration&, std::string_view reason) {

@@ -1,6 +1,6 @@
 #include "extension/dispatcher.h"
 
-#include <set>
+#include <unordered_set>
 
 namespace tenancy {
 
@@ -116,14 +116,13 @@ void Dispatcher::receive(std::size_t index, Outcome outcome, const Done& done) {
 
 std::vector<WorkItem> Dispatcher::first_of_each_place(const std::vector<WorkItem>& items) {
   std::vector<WorkItem> first;
-  std::set<std::string> begun;
+  std::unordered_set<std::size_t> begun;
   for (const WorkItem& item : items) {
-    std::string place = place_of_(item.index);
-    if (begun.contains(place)) {
-      behind_[place].push_back(item);
-    } else {
-      begun.insert(std::move(place));
+    std::size_t const place = place_of_(item.index);
+    if (begun.insert(place).second) {
       first.push_back(item);
+    } else {
+      behind_[place].push_back(item);
     }
   }
   return first;

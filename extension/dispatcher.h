@@ -11,8 +11,9 @@ class Dispatcher {
  public:
   using Done = Executor::Report;
 
-  /// The place of a target by its index: targets of one place, a schema with several sets, go one behind the other.
-  using PlaceOf = std::function<std::string(std::size_t index)>;
+  /// A number for the place of a target by its index: targets of one place, a schema with several sets, go one behind
+  /// the other. So do two places that happen to have the same number, which harms nobody.
+  using PlaceOf = std::function<std::size_t(std::size_t index)>;
 
   /// `executor` must outlive the object.
   Dispatcher(Executor& executor, const core::RetryPolicy& retry, PlaceOf place_of)
@@ -52,7 +53,7 @@ class Dispatcher {
   std::size_t outstanding_ = 0;
   Stage stage_ = Stage::inside;
   PlaceOf place_of_;
-  std::unordered_map<std::string, std::deque<WorkItem>> behind_;  ///< others of their place
+  std::unordered_map<std::size_t, std::deque<WorkItem>> behind_;  ///< others of their place
   std::vector<Delayed> delayed_;
   std::vector<WorkItem> held_;        ///< while the run is paused
   std::vector<WorkItem> next_stage_;  ///< targets with more to do

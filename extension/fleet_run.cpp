@@ -273,7 +273,7 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   std::unique_ptr<Executor> const executor = make_executor(beginning, mode);
   Dispatcher dispatcher(*executor, migrator_.settings().retry, [this](std::size_t index) {
     const FleetTarget& target = plan_.targets[index];
-    return target.elsewhere + '\0' + target.target.database + '\0' + target.target.schema;
+    return std::hash<std::string>()(target.elsewhere + '\0' + target.target.database + '\0' + target.target.schema);
   });
   executor->open(beginning);
   beginning = {};  // tens of megabytes for a great many targets

@@ -12,7 +12,7 @@ struct Tenant {
   Value database;         ///< NULL: this database
   std::string schema;
   std::string migration_set;  ///< its own, or a further one: see select_tenants()
-  std::string status;  ///< active, suspended or archived
+  std::string status;         ///< active, suspended or archived
   Value tier;
   Value pinned_revision;  ///< fleet operations take its own set no further up
 
@@ -46,7 +46,8 @@ struct TenantDetails {
   bool age = false;
 };
 
-/// Once for each of its sets, ordered by place, schema, set and id. Throws PgError, also for a status that tenants do not have.
+/// Once for each of its sets, ordered by place, schema, set and id. Throws PgError, also for a status that tenants do
+/// not have.
 [[nodiscard]] std::vector<Tenant> select_tenants(const TenantFilter& filter, const TenantDetails& details = {});
 
 /// Throws PgError for a status in the text[] that tenants do not have.

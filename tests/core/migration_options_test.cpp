@@ -63,6 +63,16 @@ TEST(MigrationOptions, SayThePlaceInAGraph) {
               IsErrorAt(kBadValue, 0, "a repeatable migration has no place in the order"));
 }
 
+TEST(MigrationOptions, SayWhatOtherSetsMustHave) {
+  const Migration migration = parse("-- MIGRATION_REQUIRES: users@003, plans@1\tbilling@2.1 \nSELECT 1;");
+  EXPECT_THAT(migration.required, testing::ElementsAre("users@003", "plans@1", "billing@2.1"));
+  EXPECT_THAT(parse("SELECT 1;").required, testing::IsEmpty());
+  EXPECT_THAT(parse_error("-- MIGRATION_REQUIRES: users@1,\nSELECT 1;"),
+              IsErrorAt(kBadValue, 0, "\"\" names no set and version"));
+  EXPECT_THAT(parse_error("-- MIGRATION_SET: users\n-- MIGRATION_REQUIRES: users@1\nSELECT 1;"),
+              IsErrorAt(kBadValue, 0, "\"users@1\" is of the migration's own set"));
+}
+
 TEST(MigrationOptions, RefuseWhatIsUnfinished) {
   EXPECT_THAT(parse_error("-- A comment\n-- MIGRATION_UNFINISHED: it needs a connection\nSELECT 1;"),
               IsErrorAt(kBadFile, 2, "MIGRATION_UNFINISHED: it needs a connection"));

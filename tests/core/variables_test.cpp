@@ -104,6 +104,12 @@ TEST(Variables, OfTheTenantAreGivenWhereNoneIsRegistered) {
                         "variable tenant has no value: this is not the schema of one registered tenant"));
 }
 
+TEST(Variables, MayBeForOneSetAlone) {
+  const VariableMap values{{"region", "eu"}, {"users@region", "us"}, {"users@seats", "3"}, {"other@seats", "4"}};
+  EXPECT_EQ(values_for_set(values, "users"), (VariableMap{{"region", "us"}, {"seats", "3"}}));
+  EXPECT_EQ(values_for_set(values, "default"), (VariableMap{{"region", "eu"}}));
+}
+
 TEST(Variables, RefusesWhatCannotBeReplaced) {
   struct Case {
     const char* sql;
