@@ -322,13 +322,9 @@ void drop_migration(const std::string& set, const std::string& version) {
 std::vector<core::StoredMigration> Store::read_set(const std::string& name) const {
   std::vector<core::StoredMigration> migrations;
   if (!bundle_) {
-    for (Row& row : select_set.run({name})) {
-      migrations.push_back(to_stored(row));
-    }
+    for (Row& row : select_set.run({name})) migrations.push_back(to_stored(row));
   } else if (auto const found = bundle_->sets.find(name); found != bundle_->sets.end()) {
-    for (const Migration& one : found->second) {
-      migrations.push_back(to_stored(one));
-    }
+    for (const Migration& one : found->second) migrations.push_back(to_stored(one));
   }
   return migrations;
 }
