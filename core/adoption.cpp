@@ -8,6 +8,7 @@
 
 #include "core/file_name.h"
 #include "core/message.h"
+#include "core/prisma.h"
 #include "core/version.h"
 
 namespace tenancy::core {
@@ -69,7 +70,7 @@ class Reader {
 
   [[nodiscard]] std::optional<std::size_t> find(const std::string& name) {
     if (tool_.naming == ToolNaming::change) return find_change(name);
-    if (const auto exact = set_.find(name)) return exact;
+    if (const auto exact = set_.find(tool_.name == "prisma" ? prisma_version(name) : name)) return exact;
     if (tool_.naming == ToolNaming::id) return std::nullopt;
     if (const auto equal = set_.find_equal(name)) return equal;
     return tool_.naming == ToolNaming::file_name ? find_file(without_ending(name)) : std::nullopt;

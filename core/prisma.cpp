@@ -1,5 +1,6 @@
 #include "core/prisma.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/ascii.h"
@@ -11,14 +12,25 @@
 
 namespace tenancy::core {
 
+std::string prisma_version(std::string_view folder) {
+  constexpr std::size_t kDate = 8;
+  constexpr std::size_t kTime = 14;
+  const std::optional<VersionedStem> split = split_stem(folder);
+  if (!split) return std::string{folder};
+  std::string version{split->version};
+  const std::size_t digits = std::min(version.find_first_not_of("0123456789"), version.size());
+  if (digits >= kDate && digits < kTime) version.insert(digits, kTime - digits, '0');
+  const std::string named = version + std::string{split->rest};
+  return is_version(named) ? named : version;
+}
+
 std::optional<FormatName> parse_prisma_name(std::string_view name) {
   const Path path = split_path(name);
   const std::string_view stem = split_path(path.folder).base;
   const std::optional<VersionedStem> split = split_stem(stem);
   if (path.base != "migration.sql" || !split) return std::nullopt;
   FormatName result;
-  // Several may have the same number: Prisma knows them by their names.
-  result.version = is_version(stem) ? stem : split->version;
+  result.version = prisma_version(stem);
   result.description = words_of(split->rest);
   result.stem = stem;
   result.identity = path.folder;

@@ -37,10 +37,15 @@ Request request_of(Context& context, const FleetArguments& arguments) {
   request.direction = arguments.direction;
   request.revision = core::parse_revision(arguments.revision);
   request.revision_text = arguments.revision;
-  if (request.revision.is_relative() && (arguments.selection.tenants.size() != 1 || arguments.selection.shared)) {
+  bool const is_down = arguments.direction == core::Direction::down;
+  // A downgrade of some tenants leaves the shared schema alone.
+  bool const takes_shared = arguments.selection.shared && !is_down;
+  if (request.revision.is_relative() && (arguments.selection.tenants.size() != 1 || takes_shared)) {
     throw UsageError(
         fmt::format("revision {} is for one tenant: tenants may stand at different revisions", arguments.revision),
-        "Name a version, or one tenant: tenancy migrate tenant ID --revision " + arguments.revision + ".");
+        "Name a version, or one tenant: tenancy " +
+            std::string(is_down ? "downgrade " : "migrate tenant ID --revision ") + arguments.revision +
+            (is_down ? " --tenant ID." : "."));
   }
   return request;
 }

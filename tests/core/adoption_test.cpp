@@ -130,6 +130,12 @@ TEST(Adoption, ReadsPrismasTimes) {
                                  set)),
             "20240101000000");
   EXPECT_EQ(assess("prisma", {row("20240101000000_init", false, false, 1)}, set).verdict, Verdict::dirty);
+  const MigrationSet by_name = described({{"20240101000000_init", "init"}, {"20240102000000_users", "users"}});
+  EXPECT_EQ(
+      versions(by_name,
+               assess("prisma", {row("20240101000000_init", true, false, 1), row("20240102_users", true, false, 2)},
+                      by_name)),
+      "20240101000000_init 20240102000000_users");
 }
 
 TEST(Adoption, ReadsNamesAsFilesHaveThem) {

@@ -30,6 +30,17 @@ TEST(PrismaFolder, TellsMigrationsOfOneNumberApart) {
   EXPECT_EQ(migrations[2].version, "20240101000000_drop_users");
 }
 
+TEST(PrismaFolder, IsInTheOrderOfNames) {
+  std::vector<std::string> order;
+  for (const Migration& one : parse_migration_folder(Files{{"20240630101010_c/migration.sql", "c"},
+                                                           {"20240625_b/migration.sql", "b"},
+                                                           {"0_init/migration.sql", "0"},
+                                                           {"20240101000000_a/migration.sql", "a"}})) {
+    order.push_back(one.version);
+  }
+  EXPECT_THAT(order, testing::ElementsAre("0_init", "20240101000000_a", "20240625000000_b", "20240630101010_c"));
+}
+
 TEST(PrismaFolder, RefusesOtherDatabases) {
   const auto error = error_of([] {
     return parse_migration_folder(
