@@ -52,8 +52,7 @@ class PlainTarget {
   /// Behind these steps; and behind all of the plan.
   [[nodiscard]] const std::string& to_revision() const noexcept { return to_; }
   [[nodiscard]] const std::string& planned_revision() const noexcept { return plan_.to; }
-  /// Versions that are pending, and out of order.
-  [[nodiscard]] std::vector<std::string> skipped() const;
+  [[nodiscard]] const std::vector<std::size_t>& skipped() const noexcept { return plan_.skipped; }
 
   /// All of the plan, also what is not for this transaction.
   [[nodiscard]] std::vector<StepOutcome> all_steps() const { return named(plan_.steps); }
