@@ -69,7 +69,7 @@ def print_tables(lines):
                 f"{line['way']:40} {line['connections']:8} {line['targets']:8} {seconds:>27}"
                 f" {line['cpu_median']:8.2f} {line['targets_per_second']:10.0f} {ratio:>7}"
             )
-    print("\nx loop: targets/s by those of the asynchronous PL/pgSQL loop on as many connections in the same turn, median")
+    print("\nx loop: targets/s by those of the asynchronous PL/pgSQL loop, as many at once in the same turn, median")
     print("CPU s: processor time of the server's and the client's processes, median")
 
 

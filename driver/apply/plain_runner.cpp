@@ -58,7 +58,8 @@ asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& ou
     outcome.owed = part.owed();
     if (first) {
       outcome.from_revision = part.from_revision();
-      outcome.skipped = part.skipped();
+      const core::MigrationSet& set = store_.set(target.migration_set);
+      for (const std::size_t index : part.skipped()) outcome.skipped.push_back(set[index].version);
     }
     add(outcome.steps, part.steps());
     outcome.to_revision = part.to_revision();

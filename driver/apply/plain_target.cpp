@@ -310,13 +310,6 @@ std::vector<StepOutcome> PlainTarget::named(std::span<const core::Step> steps) c
   return result;
 }
 
-std::vector<std::string> PlainTarget::skipped() const {
-  const core::MigrationSet& set = store_.set(target_.migration_set);
-  std::vector<std::string> versions;
-  for (const std::size_t index : plan_.skipped) versions.push_back(set[index].version);
-  return versions;
-}
-
 void PlainTarget::take_act(const BatchResult& reply) {
   if (!reply.failure) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {

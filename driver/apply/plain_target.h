@@ -54,8 +54,7 @@ class PlainTarget {
   [[nodiscard]] const std::string& planned_revision() const noexcept { return plan_.to; }
   /// What was asked for, in words that do not depend on what is applied.
   [[nodiscard]] const std::string& goal() const noexcept { return plan_.goal; }
-  /// Versions that are pending, and out of order.
-  [[nodiscard]] std::vector<std::string> skipped() const;
+  [[nodiscard]] const std::vector<std::size_t>& skipped() const noexcept { return plan_.skipped; }
 
   /// All of the plan, also what is not for this transaction.
   [[nodiscard]] std::vector<StepOutcome> all_steps() const { return named(plan_.steps); }
