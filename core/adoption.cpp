@@ -215,4 +215,18 @@ Adoption assess_adoption(const HistoryTool& tool, std::span<const ToolEntry> ent
   return result;
 }
 
+std::vector<AppliedMigration> applied_there(const MigrationSet& set, std::span<const AppliedMigration> tracked,
+                                            const Adoption& adoption) {
+  std::vector<AppliedMigration> theirs(tracked.begin(), tracked.end());
+  for (const std::size_t index : adoption.unwritten) {
+    std::erase_if(theirs, [&](const AppliedMigration& row) { return row.version == set[index].version; });
+  }
+  // Of another verdict these are the tracked ones.
+  if (adoption.verdict != AdoptionVerdict::adoptable) return theirs;
+  for (const Adoption::Migration& migration : adoption.applied) {
+    theirs.push_back({set[migration.index].version, set[migration.index].checksum});
+  }
+  return theirs;
+}
+
 }  // namespace tenancy::core

@@ -48,4 +48,9 @@ enum class Merge {
                                        const MigrationSet& set, TargetKind kind,
                                        std::span<const AppliedMigration> tracked, Merge merge = Merge::no);
 
+/// What the other tool's table has of the set before what is `unwritten` is written there. `tracked` as above.
+[[nodiscard]] std::vector<AppliedMigration> applied_there(const MigrationSet& set,
+                                                          std::span<const AppliedMigration> tracked,
+                                                          const Adoption& adoption);
+
 }  // namespace tenancy::core

@@ -18,13 +18,7 @@ bool goes_along(Migrator& migrator, const Target& target, const AdoptionRequest&
 void write_rows(Migrator& migrator, const Target& target, const TargetSession& session,
                 const core::Adoption& adoption) {
   const core::MigrationSet& set = migrator.store().set(target.set);
-  std::vector<core::AppliedMigration> theirs = session.tracking.applied;
-  for (std::size_t const index : adoption.unwritten) {
-    std::erase_if(theirs, [&](const core::AppliedMigration& row) { return row.version == set[index].version; });
-  }
-  for (const core::Adoption::Migration& migration : adoption.applied) {
-    theirs.push_back({set[migration.index].version, set[migration.index].checksum});
-  }
+  std::vector<core::AppliedMigration> const theirs = core::applied_there(set, session.tracking.applied, adoption);
   TargetSync sync(migrator.store().synced_tool(target.set), set, target.schema, theirs);
   for (std::size_t const index : adoption.unwritten) {
     core::ToolFile const file = migrator.store().runnable(target.set, index).file;

@@ -99,13 +99,7 @@ class Adopting {
 
   /// Writes what is recorded here and not there.
   void add_tool_rows(PlainBatch& batch, const core::MigrationSet& set, const core::Adoption& adoption) const {
-    std::vector<core::AppliedMigration> theirs = applied_;
-    for (std::size_t const index : adoption.unwritten) {
-      std::erase_if(theirs, [&](const core::AppliedMigration& row) { return row.version == set[index].version; });
-    }
-    for (const core::Adoption::Migration& migration : adoption.applied) {
-      theirs.push_back({set[migration.index].version, set[migration.index].checksum});
-    }
+    const std::vector<core::AppliedMigration> theirs = core::applied_there(set, applied_, adoption);
     core::ToolSync sync(store_.synced_tool(set.name()).value(), set, place_.schema, theirs);
     for (std::size_t const index : adoption.unwritten) {
       core::ToolFile const file = core::tool_file(store_.migration(set.name(), index));

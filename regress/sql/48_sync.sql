@@ -145,7 +145,20 @@ DELETE FROM sy_graph.alembic_version WHERE version_num = 'b2';
 SELECT version FROM tenancy.migrate_schema('sy_graph', 'head', 'graph');
 
 SET client_min_messages = warning;
+-- What was applied before the sync is written by adopt, also where the tool has no table yet, or stands further back.
+SELECT tenancy.stop_sync();
+CREATE SCHEMA sy_late_1;
+CREATE SCHEMA sy_late_2;
+SELECT count(*) FROM tenancy.migrate_schema('sy_late_1');
+SELECT count(*) FROM tenancy.migrate_schema('sy_late_2');
+CREATE TABLE sy_late_2.alembic_version (version_num varchar(32) PRIMARY KEY);
+INSERT INTO sy_late_2.alembic_version VALUES ('001');
+SELECT count(*) FROM tenancy.discover('sy\_late%');
+SELECT tenancy.sync('alembic');
+SELECT tenant, state, detail FROM tenancy.adopt('alembic', dry_run => false, pattern => 'sy\_late%') WHERE tenant IS NOT NULL;
+SELECT *, (SELECT string_agg(version_num, ' ') FROM sy_late_2.alembic_version) FROM sy_late_1.alembic_version;
+
 DROP SCHEMA sy_graph, sy_alembic, sy_rails, sy_dbmate, sy_django, "sy_golang-migrate", sy_goose, sy_diesel, "sy_node-pg-migrate",
-            sy_knex, "sy_sql-migrate", sy_yoyo, sy_pop, sy_base, sy_hostile CASCADE;
+            sy_knex, "sy_sql-migrate", sy_yoyo, sy_pop, sy_base, sy_late_1, sy_late_2, sy_hostile CASCADE;
 DROP ROLE regress_sync_owner;
 DROP EXTENSION tenancy;
