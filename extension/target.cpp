@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "extension/enum_values.h"
 #include "extension/outside_step.h"
 #include "extension/own_transaction.h"
 #include "extension/target_sets.h"
@@ -196,10 +197,13 @@ void Migrator::run_step(SetWork& work, TargetSession& session, const core::Step&
     const SqlScript& script = own_script.get();
     RoleScope const as_role(session.role);
     TimestampTz const begin = GetCurrentTimestamp();
+    std::optional<NewEnumValues> new_values;
+    if (session.is_new && confined) new_values.emplace();
     session.run(script, confined ? session.schema : InvalidOid, migration.lock_timeout.value_or(settings_.lock_timeout),
                 migration.statement_timeout.value_or(settings_.statement_timeout),
                 stored.transactional ? Adapt::no : Adapt::to_a_transaction, quiet);
     require_unchanged(session.schema, target.schema);
+    if (new_values) new_values->allow();
     if (script.writes_data()) session.require_same_tracking(target, work.tracked);
     std::chrono::microseconds const duration(GetCurrentTimestamp() - begin);
     if (step.direction == core::Direction::down || step.again) {
@@ -240,6 +244,8 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     result.more = more;
     for (std::size_t const index : plan.skipped) result.skipped.push_back(set[index].version);
     if (plan.steps.empty()) return result;
+    session.is_new = plan.steps.size() > 1 && session.tracking.applied.empty() &&
+                     is_empty_schema(target.schema, settings_.tracking_table);
     std::map<const core::MigrationSet*, SetWork> works;
     for (const core::Step& step : plan.steps) {
       if (works.contains(step.set)) continue;

@@ -40,6 +40,7 @@ class TargetSession {
   Oid const schema;
   TargetRole role;
   Tracking tracking;
+  bool is_new = false;  ///< the schema was empty when its migrations began in this transaction
 
  private:
   const Settings& settings_;
