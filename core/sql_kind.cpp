@@ -5,6 +5,7 @@
 
 #include "core/ascii.h"
 #include "core/sql_lexer.h"
+#include "core/sql_statements.h"
 
 namespace tenancy::core {
 
@@ -304,14 +305,17 @@ bool SqlKind::alters_repeatably() const noexcept {
   return words_.size() > 3;
 }
 
+bool SqlKind::adds_enum_value() const noexcept {
+  if (!begins({"ALTER", "TYPE"})) return false;
+  const std::size_t at = behind_name(2);
+  return is(at, "ADD") && is(at + 1, "VALUE");
+}
+
 bool SqlKind::is_repeatable() const noexcept {
   if (is_setting() || is(0, "REINDEX") || is(0, "VACUUM") || is(0, "ANALYZE") || is(0, "ANALYSE")) return true;
   if (is(0, "CLUSTER") || is(0, "REFRESH") || begins({"COMMENT", "ON"})) return true;
   if (is(0, "DROP")) return drops_plain_objects() && (concurrent_at_ || has_if_exists(1, 6));
-  if (begins({"ALTER", "TYPE"})) {
-    const std::size_t at = behind_name(2);
-    return is(at, "ADD") && is(at + 1, "VALUE");
-  }
+  if (begins({"ALTER", "TYPE"})) return adds_enum_value();
   if (begins({"ALTER", "TABLE"})) return alters_repeatably();
   return is(0, "CREATE") && creates_repeatably();
 }
@@ -359,6 +363,12 @@ std::string SqlKind::second_object() const {
   std::size_t at = find("ON", *concurrent_at_).value_or(words_.size()) + 1;
   if (is(at, "ONLY")) ++at;
   return name_at(at);
+}
+
+bool adds_enum_value(std::string_view script) {
+  const std::vector<SqlStatement> statements = split_statements(script);
+  return std::any_of(statements.begin(), statements.end(),
+                     [](const SqlStatement& statement) { return SqlKind(statement.text).adds_enum_value(); });
 }
 
 }  // namespace tenancy::core

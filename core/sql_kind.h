@@ -55,6 +55,9 @@ class SqlKind {
   /// Does it no more than define, alter or drop objects and the rights on them?
   [[nodiscard]] bool is_definition() const noexcept;
 
+  /// ALTER TYPE … ADD VALUE: what it adds can be used when it is committed.
+  [[nodiscard]] bool adds_enum_value() const noexcept;
+
   /// Can it be run again, as repeatable_text() has it, when nobody knows whether it has been?
   [[nodiscard]] bool is_repeatable() const noexcept;
   /// The statement so that doing it twice does no harm.
@@ -105,5 +108,8 @@ class SqlKind {
   std::vector<Word> words_;
   std::optional<std::size_t> concurrent_at_;  ///< index of the word CONCURRENTLY, or of the options that hold it
 };
+
+/// Does any statement of the script?
+[[nodiscard]] bool adds_enum_value(std::string_view script);
 
 }  // namespace tenancy::core

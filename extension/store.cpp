@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/requirements.h"
+#include "core/sql_kind.h"
 #include "core/text_array.h"
 #include "extension/checksum.h"
 #include "extension/spi.h"
@@ -207,7 +208,8 @@ const RunnableMigration& Store::runnable(const std::string& set_name, std::size_
                                                                  stored->allow_outside,
                                                                  stored->lock_timeout,
                                                                  stored->statement_timeout,
-                                                                 core::tool_file(*stored)});
+                                                                 core::tool_file(*stored),
+                                                                 core::adds_enum_value(stored->up.sql)});
     if (stored->down) slot->down.emplace(*stored, core::Direction::down, context_);
   }
   return *slot;

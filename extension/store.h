@@ -22,6 +22,7 @@ struct RunnableMigration {
   bool allow_outside = false;
   std::optional<std::chrono::milliseconds> lock_timeout, statement_timeout;
   core::ToolFile file;
+  bool adds_enum_value = false;  ///< it has ALTER TYPE … ADD VALUE
 
   [[nodiscard]] const MigrationSql& sql(core::Direction direction) const {
     return direction == core::Direction::up ? up : down.value();

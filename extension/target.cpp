@@ -146,6 +146,18 @@ std::size_t Migrator::steps_inside(const Target& target, const core::Plan& plan)
   return std::find_if_not(plan.steps.begin(), plan.steps.end(), runs_inside) - plan.steps.begin();
 }
 
+std::size_t Migrator::first_part(const Target& target, const Request& request, const TargetSession& session,
+                                 const core::Plan& plan) {
+  std::size_t const inside = steps_inside(target, plan);
+  if (!request.in_parts || session.is_new) return inside;
+  auto const adds_value = [&](const core::Step& step) {
+    return step.direction == core::Direction::up && store_.runnable(step.set->name(), step.migration).adds_enum_value;
+  };
+  auto const end = plan.steps.begin() + inside;
+  auto const last = std::find_if(plan.steps.begin(), end, adds_value);
+  return last == end ? inside : last - plan.steps.begin() + 1;
+}
+
 void Migrator::require_transactional(const Target& target, const core::Plan& plan) {
   std::size_t const inside = steps_inside(target, plan);
   if (inside == plan.steps.size()) return;
@@ -233,7 +245,9 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     if (request.outside == Outside::refuse) require_transactional(target, plan);
     SetVariables const variables = require_variables(target, request, session.role.role, plan);
     const core::MigrationSet& set = store_.set(target.set);
-    std::size_t const count = steps_inside(target, plan);
+    session.is_new = plan.steps.size() > 1 && session.tracking.applied.empty() &&
+                     is_empty_schema(target.schema, settings_.tracking_table);
+    std::size_t const count = first_part(target, request, session, plan);
     bool const more = count < plan.steps.size();
     plan = core::first_steps(set, target.kind, session.tracking.applied, std::move(plan), count);
     if (request.on_begin) request.on_begin(plan.from);
@@ -244,8 +258,6 @@ TargetResult Migrator::migrate(const Target& target, const Request& request) {
     result.more = more;
     for (std::size_t const index : plan.skipped) result.skipped.push_back(set[index].version);
     if (plan.steps.empty()) return result;
-    session.is_new = plan.steps.size() > 1 && session.tracking.applied.empty() &&
-                     is_empty_schema(target.schema, settings_.tracking_table);
     std::map<const core::MigrationSet*, SetWork> works;
     for (const core::Step& step : plan.steps) {
       if (works.contains(step.set)) continue;

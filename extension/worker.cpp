@@ -90,6 +90,7 @@ class Worker {
   /// Shows each migration in pg_stat_activity.
   Request request_of(const FleetTarget& target) {
     Request request = request_for(task_.request, target);
+    request.in_parts = true;
     request.on_begin = [this](const std::string& revision) { from_ = revision; };
     request.on_step = [this, label = target.target.label()](const std::string& version) {
       show("migrating " + label + ": migration " + version);

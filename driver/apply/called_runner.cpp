@@ -306,6 +306,9 @@ asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target&
     outcome.failure = relabelled(to_report(error), target);
     outcome.state = Outcome::State::failed;
   }
+  // A value that a step adds to an enum type has to be committed before the next one uses it.
+  const bool needs_commits = outcome.failure && outcome.failure->sqlstate == "55P04";
+  if (needs_commits) co_return co_await plain_.run(connection, target, deadline, commit);
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   co_return outcome;
 }

@@ -236,14 +236,16 @@ void PlainTarget::make_plan(bool is_empty) {
     inside_ = 0;
     while (inside_ < plan_.steps.size() && runs_inside(plan_.steps[inside_], is_empty)) ++inside_;
     if (auto flaw = find_flaw()) return fail(*std::move(flaw), rolls_back);
+    const auto adds_value = [this](const core::Step& step) { return scripts_.script(step).adds_enum_value(); };
+    const auto end = plan_.steps.begin() + inside_;
+    const auto last = std::find_if(plan_.steps.begin(), end, adds_value);
+    if (last != end) inside_ = last - plan_.steps.begin() + 1;
   } catch (const core::Error& error) {
     return fail(to_report(error), rolls_back);
   }
-  const core::MigrationSet& set = store_.set(target_.migration_set);
-  to_ = core::first_steps(set, target_.kind, facts_.applied, plan_, inside_).to;
+  to_ = core::first_steps(store_.set(target_.migration_set), target_.kind, facts_.applied, plan_, inside_).to;
   if (inside_ > 0) return act();
-  if (!rolls_back) return end();
-  clear();
+  rolls_back ? clear() : end();
 }
 
 core::TargetVariables PlainTarget::variables() const {
@@ -380,8 +382,7 @@ void PlainTarget::fail(ServerReport report, bool in_transaction) {
   inside_ = 0;
   plan_.steps.clear();
   to_ = plan_.from;
-  if (!in_transaction) return end();
-  clear();
+  in_transaction ? clear() : end();
 }
 
 void PlainTarget::clear() {

@@ -13,6 +13,7 @@ Script::Script(core::SqlSection section, std::string filename)
   for (const core::SqlStatement& source : core::split_statements(section_.sql)) {
     statements_.push_back({source, core::SqlKind(source.text)});
     writes_data_ = writes_data_ || statements_.back().kind.may_write_data();
+    adds_enum_value_ = adds_enum_value_ || statements_.back().kind.adds_enum_value();
   }
 }
 

@@ -29,6 +29,9 @@ class Script {
   /// Has it statements that may queue constraint triggers: anything but plain DDL?
   [[nodiscard]] bool writes_data() const noexcept { return writes_data_; }
 
+  /// Has it ALTER TYPE … ADD VALUE, which must be committed before what is behind it?
+  [[nodiscard]] bool adds_enum_value() const noexcept { return adds_enum_value_; }
+
   /// "005_invoices.sql line 14", or "line 14".
   [[nodiscard]] std::string place(std::size_t offset) const;
 
@@ -47,6 +50,7 @@ class Script {
   std::string filename_;
   std::vector<Statement> statements_;
   bool writes_data_ = false;
+  bool adds_enum_value_ = false;
 };
 
 }  // namespace tenancy::driver

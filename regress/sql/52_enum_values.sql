@@ -33,6 +33,15 @@ SELECT id FROM tenancy.register_tenant('enum_old');
 CALL tenancy.rollout(concurrency => 1);
 SELECT m FROM enum_old.p ORDER BY m;
 
+-- Workers commit behind a migration that adds a value.
+SELECT tenancy.add_migration('1', $$CREATE TYPE hue AS ENUM ('red'); CREATE TABLE h (h hue)$$, migration_set => 'hues');
+SELECT tenancy.add_migration('2', $$ALTER TYPE hue ADD VALUE 'blue'$$, migration_set => 'hues');
+SELECT tenancy.add_migration('3', $$INSERT INTO h VALUES ('blue')$$, migration_set => 'hues');
+SELECT version FROM tenancy.migrate_schema('enum_new', '1', migration_set => 'hues');
+SELECT id FROM tenancy.add_tenant_set('enum_new', 'hues');
+SELECT schema, success, from_revision, to_revision, steps, error FROM tenancy.migrate_all(migration_set => 'hues', concurrency => 1);
+SELECT h FROM enum_new.h;
+
 -- Values that the caller has added stay as they are.
 CREATE TYPE public.shared_mood AS ENUM ('sad');
 BEGIN;

@@ -199,4 +199,21 @@ TEST(StatementRefusal, SaysWhatIsWrong) {
 }
 
 }  // namespace
+TEST(SqlKind, AddsAnEnumValue) {
+  for (const char* const sql :
+       {"ALTER TYPE mood ADD VALUE 'glad'", "alter type \"Ünï\".\"mo od\" add value if not exists 'x'",
+        "/* one */ ALTER TYPE a.b ADD VALUE 'x' BEFORE 'y'"}) {
+    EXPECT_TRUE(SqlKind(sql).adds_enum_value()) << sql;
+  }
+  for (const char* const sql : {"ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", "ALTER TYPE mood ADD ATTRIBUTE a int",
+                                "ALTER TYPE mood RENAME TO add_value", "CREATE TYPE mood AS ENUM ('sad')", ""}) {
+    EXPECT_FALSE(SqlKind(sql).adds_enum_value()) << sql;
+  }
+}
+
+TEST(AddsEnumValue, LooksAtEveryStatement) {
+  EXPECT_TRUE(adds_enum_value("CREATE TABLE t (a int);\nALTER TYPE mood ADD VALUE 'x';\nSELECT 1;"));
+  EXPECT_FALSE(adds_enum_value("SELECT 'ALTER TYPE mood ADD VALUE 1;'; -- ALTER TYPE mood ADD VALUE 'x';\n"));
+}
+
 }  // namespace tenancy::core

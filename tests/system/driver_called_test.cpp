@@ -58,6 +58,19 @@ TEST_F(DriverCalled, TellsWhatTheExtensionDid) {
   EXPECT_EQ(down.to_revision, "001");
 }
 
+TEST_F(DriverCalled, CommitsBehindMigrationsThatAddEnumValues) {
+  load({{"004_d.sql", "CREATE TYPE mood AS ENUM ('sad');\n"},
+        {"005_e.sql", "ALTER TYPE mood ADD VALUE 'glad';\n"},
+        {"006_f.sql", "CREATE TABLE f (m mood DEFAULT 'glad');\n"}});
+  control().exec("CREATE SCHEMA t");
+  ASSERT_EQ(message_of(up(schema("t"), "004")), "");
+  const Outcome outcome = up(schema("t"));
+  ASSERT_EQ(message_of(outcome), "");
+  EXPECT_THAT(outcome.steps, SizeIs(2));
+  EXPECT_EQ(outcome.from_revision, "004");
+  EXPECT_EQ(outcome.to_revision, "006");
+}
+
 TEST_F(DriverCalled, HoldsPinnedTenantsBack) {
   control().exec("CREATE SCHEMA t");
   driver::Target target = schema("t");

@@ -250,6 +250,20 @@ TEST_F(DriverPlain, KeepsItsStatementsWhereOnlyTheCallersOwnCodeRuns) {
   plain().exec("DROP OWNED BY " + plain_name() + "; DROP ROLE " + plain_name());
 }
 
+TEST_F(DriverPlain, CommitsBehindMigrationsThatAddEnumValues) {
+  load({{"001_a.sql", "CREATE TYPE mood AS ENUM ('sad');\nCREATE TABLE a (m mood PRIMARY KEY);\n"},
+        {"002_b.sql", "ALTER TYPE mood ADD VALUE 'glad';\n"},
+        {"003_c.sql", "-- MIGRATION_TRANSACTION: off\nALTER TYPE mood ADD VALUE 'calm';\n"},
+        {"004_d.sql", "INSERT INTO a VALUES ('glad'), ('calm');\n"}});
+  plain().exec("CREATE SCHEMA t");
+  const Outcome outcome = migrate(schema("t"));
+  ASSERT_EQ(failure_of(outcome), "");
+  EXPECT_THAT(versions(outcome), ElementsAre("001", "002", "003", "004"));
+  EXPECT_EQ(outcome.from_revision, "base");
+  EXPECT_EQ(outcome.to_revision, "004");
+  EXPECT_EQ(plain().value("SELECT string_agg(m::text, ' ' ORDER BY m) FROM t.a"), "glad calm");
+}
+
 TEST_F(DriverPlain, WaitsForOtherRunnersAndThenPlansAnew) {
   load(kFiles);
   plain().exec("CREATE SCHEMA t");
