@@ -72,8 +72,8 @@ struct Request {
   std::vector<std::string> versions{};           ///< downwards: exactly these (core::version_label()), where applied
   std::optional<core::VariableMap> variables{};  ///< in place of what is stored for the target
   Outside outside = Outside::refuse;
-  /// Whoever asks commits, and comes again while there is more: then behind a step that adds a value to an enum type the
-  /// transaction ends, so that the next ones may use it.
+  /// Whoever asks commits, and comes again while there is more: then behind a step that adds a value to an enum type
+  /// the transaction ends, so that the next ones may use it.
   bool in_parts = false;
   std::function<void(const std::string& revision)> on_begin{};  ///< told of where it stands, before anything runs
   std::function<void(const std::string& version)> on_step{};    ///< told of each (core::version_label()) before it runs
@@ -142,8 +142,8 @@ class Migrator {
   /// How many of the plan's first steps run in a transaction. Non-transactional ones too in a tenant's schema that is
   /// empty: they cannot keep anybody waiting who works there.
   [[nodiscard]] std::size_t steps_inside(const Target& target, const core::Plan& plan);
-  /// Those of them that one transaction takes: what a step adds to an enum type has to be committed before the next one
-  /// uses it, where there are tables already.
+  /// Those of them that one transaction takes: what a step adds to an enum type has to be committed before the next
+  /// one uses it, where there are tables already.
   [[nodiscard]] std::size_t first_part(const Target& target, const Request& request, const class TargetSession& session,
                                        const core::Plan& plan);
   void run_step(struct SetWork& work, class TargetSession& session, const core::Step& step, bool quiet,

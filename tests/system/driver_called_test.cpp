@@ -15,13 +15,14 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
+const std::vector<File> kFiles{
+    {"001_a.sql", "CREATE TABLE a (id int);\n-- DOWNGRADE\nDROP TABLE a;\n"},
+    {"002_b.sql", "CREATE TABLE b (id int);\n-- DOWNGRADE\nDROP TABLE b;\n"},
+    {"003_c.sql", "-- MIGRATION_SCOPE: both\nCREATE TABLE c (id int);\n-- DOWNGRADE\nDROP TABLE c;\n"}};
+
 class DriverCalled : public PlainTest {
  protected:
-  DriverCalled() {
-    load({{"001_a.sql", "CREATE TABLE a (id int);\n-- DOWNGRADE\nDROP TABLE a;\n"},
-          {"002_b.sql", "CREATE TABLE b (id int);\n-- DOWNGRADE\nDROP TABLE b;\n"},
-          {"003_c.sql", "-- MIGRATION_SCOPE: both\nCREATE TABLE c (id int);\n-- DOWNGRADE\nDROP TABLE c;\n"}});
-  }
+  DriverCalled() { load(kFiles); }
 
   Outcome call(const driver::Target& target, const driver::Request& request, const std::string& in) {
     driver::Connection session =
@@ -59,9 +60,11 @@ TEST_F(DriverCalled, TellsWhatTheExtensionDid) {
 }
 
 TEST_F(DriverCalled, CommitsBehindMigrationsThatAddEnumValues) {
-  load({{"004_d.sql", "CREATE TYPE mood AS ENUM ('sad');\n"},
-        {"005_e.sql", "ALTER TYPE mood ADD VALUE 'glad';\n"},
-        {"006_f.sql", "CREATE TABLE f (m mood DEFAULT 'glad');\n"}});
+  std::vector<File> files = kFiles;
+  files.insert(files.end(), {{"004_d.sql", "CREATE TYPE mood AS ENUM ('sad');\n"},
+                             {"005_e.sql", "ALTER TYPE mood ADD VALUE 'glad';\n"},
+                             {"006_f.sql", "CREATE TABLE f (m mood DEFAULT 'glad');\n"}});
+  load(files);
   control().exec("CREATE SCHEMA t");
   ASSERT_EQ(message_of(up(schema("t"), "004")), "");
   const Outcome outcome = up(schema("t"));
