@@ -86,6 +86,11 @@ const std::vector<HistoryTool>& tools() {
        .naming = ToolNaming::file_name,
        .version = "migration_id",
        .applied_at = "applied_at_utc"},
+      {.name = "archify",
+       .table = "schema_migrations",
+       .naming = ToolNaming::file_name,
+       .version = "version",
+       .applied_at = "applied_at"},
       {.name = "pop", .table = "schema_migration", .version = "version"},
   };
   return kTools;
@@ -202,8 +207,10 @@ std::string recognise_history(std::span<const std::string> columns) {
     const bool has_all = std::all_of(needed.begin(), needed.end(), [&](std::string_view column) {
       return std::find(columns.begin(), columns.end(), column) != columns.end();
     });
-    // A single column that many tables have says something only where there is no other.
-    if (!has_all || (needed.size() == 1 && columns.size() != 1) || needed.size() < most || tool.name == "pop") continue;
+    // Columns that many tables have, ours too, say something only where there is no other.
+    const bool is_common = needed.size() == 1 || tool.name == "archify";
+    if (is_common && columns.size() != needed.size()) continue;
+    if (!has_all || needed.size() < most || tool.name == "pop") continue;
     names = needed.size() == most ? names + " or " + tool.name : tool.name;
     most = needed.size();
   }

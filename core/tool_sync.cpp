@@ -28,7 +28,7 @@ struct ToolRowShape {
 
 namespace {
 
-constexpr std::array<ToolRowShape, 14> kShapes{{
+constexpr std::array<ToolRowShape, 15> kShapes{{
     {.tool = "alembic",
      .columns = "version_num",
      .values = "$1",
@@ -101,6 +101,10 @@ constexpr std::array<ToolRowShape, 14> kShapes{{
               "timestamp);"
               "INSERT INTO {s}._yoyo_version SELECT 2, now() AT TIME ZONE 'UTC' WHERE NOT EXISTS (SELECT FROM "
               "{s}._yoyo_version)"},
+    {.tool = "archify",
+     .columns = "version, applied_at",
+     .values = "$1, now()",
+     .create = "version varchar(255) PRIMARY KEY, applied_at timestamp DEFAULT CURRENT_TIMESTAMP"},
     {.tool = "pop", .columns = "version", .values = "$1", .create = "version varchar(14) NOT NULL UNIQUE"},
 }};
 

@@ -219,7 +219,7 @@ void add_adopt(CLI::App& app, Context& context) {
            "changed, unless --sync keeps its table up to date: what is applied or taken back here is then written "
            "there, too, until SELECT tenancy.stop_sync().\n\nTools: alembic, flyway, rails, django, dbmate, "
            "golang-migrate, goose, diesel, prisma, sqitch, "
-           "node-pg-migrate, knex, sql-migrate, yoyo, pop; or any table, with --version-column.",
+           "node-pg-migrate, knex, sql-migrate, yoyo, archify, pop; or any table, with --version-column.",
        .examples = {{"tenancy adopt --from alembic", "what would be recorded"},
                     {"tenancy adopt --from alembic --apply", ""},
                     {"tenancy adopt --from alembic --apply --sync", "and go on with both tools"},

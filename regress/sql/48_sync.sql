@@ -55,6 +55,7 @@ SELECT pg_temp.try('node-pg-migrate', 'pgmigrations');
 SELECT pg_temp.try('knex', 'knex_migrations');
 SELECT pg_temp.try('sql-migrate', 'gorp_migrations');
 SELECT pg_temp.try('yoyo', '_yoyo_migration');
+SELECT pg_temp.try('archify', 'schema_migrations');
 SELECT pg_temp.try('pop', 'schema_migration');
 SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools;
 
@@ -159,6 +160,6 @@ SELECT tenant, state, detail FROM tenancy.adopt('alembic', dry_run => false, pat
 SELECT *, (SELECT string_agg(version_num, ' ') FROM sy_late_2.alembic_version) FROM sy_late_1.alembic_version;
 
 DROP SCHEMA sy_graph, sy_alembic, sy_rails, sy_dbmate, sy_django, "sy_golang-migrate", sy_goose, sy_diesel, "sy_node-pg-migrate",
-            sy_knex, "sy_sql-migrate", sy_yoyo, sy_pop, sy_base, sy_late_1, sy_late_2, sy_hostile CASCADE;
+            sy_knex, "sy_sql-migrate", sy_yoyo, sy_archify, sy_pop, sy_base, sy_late_1, sy_late_2, sy_hostile CASCADE;
 DROP ROLE regress_sync_owner;
 DROP EXTENSION tenancy;

@@ -144,6 +144,7 @@ TEST(Adoption, ReadsNamesAsFilesHaveThem) {
             "0001 0002 1546300800");
   EXPECT_EQ(versions(set, assess("knex", {{"0001_initial.js"}, {"1546300800_add_users.ts"}}, set)), "0001 1546300800");
   EXPECT_EQ(versions(set, assess("sql-migrate", {{"0001-initial.sql"}}, set)), "0001");
+  EXPECT_EQ(versions(set, assess("archify", {{"0001_initial"}}, set)), "0001");
   const Adoption other = assess("knex", {{"0001_other.js"}}, set);
   EXPECT_EQ(other.verdict, Verdict::unknown) << "another migration with the same number";
 }
@@ -215,6 +216,7 @@ TEST(HistoryTool, IsRecognisedByItsColumns) {
   EXPECT_EQ(recognise_history(std::vector<std::string>{"version", "dirty"}), "golang-migrate");
   EXPECT_EQ(recognise_history(std::vector<std::string>{"version_num"}), "alembic");
   EXPECT_EQ(recognise_history(std::vector<std::string>{"version", "run_on"}), "diesel");
+  EXPECT_EQ(recognise_history(std::vector<std::string>{"version", "applied_at"}), "archify");
   EXPECT_EQ(recognise_history(std::vector<std::string>{"id", "name", "run_on"}), "node-pg-migrate");
   EXPECT_EQ(recognise_history(std::vector<std::string>{"id", "name", "batch", "migration_time"}), "knex");
   EXPECT_EQ(recognise_history(std::vector<std::string>{"version", "note"}), "");

@@ -64,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Word{"django", "0001", "shop/0001_initial.sql", "0001_initial"},
                     Word{"node-pg-migrate", "1", "a.b/1_users.sql", "1_users"},
                     Word{"knex", "1", "1_users.sql", "1_users"}, Word{"yoyo", "1", "db/1_users.sql", "1_users"},
+                    Word{"archify", "003", "003_add_avatar.sql", "003_add_avatar"},
                     Word{"sql-migrate", "1", "db/1_users.sql", "1_users.sql"}));
 
 TEST(ToolSync, HoldsTheNewestAloneWhereTheToolDoes) {
