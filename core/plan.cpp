@@ -158,10 +158,10 @@ void check_nothing_stands_on(const MigrationSet& set, std::span<const AppliedMig
               "Take back the later migrations first, or go forward with a new migration.");
 }
 
-/// The versioned migrations that an upgrade to `head` or to a version is about.
+/// The versioned migrations that an upgrade to `heads` or to a version is about.
 std::vector<bool> asked_by(const MigrationSet& set, const Revision& revision) {
   if (revision.kind != Kind::version) return std::vector<bool>(set.versioned_count(), true);
-  return set.up_to(resolve_version(set, revision.version));
+  return up_to(set, revision.version);
 }
 
 /// Is something applied that the pin, a version, does not allow?
@@ -198,6 +198,7 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
     throw Error(ErrorKind::wrong_direction, "revision " + to_text(revision) + " goes down, and this is an upgrade",
                 "Ask for a downgrade: an upgrade never takes a migration back.");
   }
+  check_head(set, kind, revision);
   std::vector<bool> asked = asked_by(set, revision);
   const History history{set, kind, applied, in_doubt};
   history.check();
@@ -224,14 +225,14 @@ Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const Appl
   const std::optional<std::size_t> last = pending.empty() ? history.newest() : std::optional{pending.back()};
   plan.to = history.revision(std::max(last, history.newest()));
   if (plan.goal.empty()) plan.goal = revision.is_relative() ? plan.to : to_text(revision);
-  if (revision.kind == Kind::head) add_repeatables(set, history, plan);
+  if (revision.is_head()) add_repeatables(set, history, plan);
   history.require_retried(plan.steps);
   return plan;
 }
 
 Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                     const Revision& revision, InDoubt in_doubt) {
-  if (revision.kind == Kind::head || revision.kind == Kind::forward) {
+  if (revision.is_head() || revision.kind == Kind::forward) {
     throw Error(ErrorKind::wrong_direction, "revision " + to_text(revision) + " goes up, and this is a downgrade",
                 "Ask for an upgrade.");
   }
@@ -283,16 +284,16 @@ Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const App
 }
 
 Revision held_back(const MigrationSet& set, const Revision& asked, const Revision& pin) {
-  if (asked.kind != Kind::head && asked.kind != Kind::version) {
+  if (!asked.is_head() && asked.kind != Kind::version) {
     throw Error(ErrorKind::bad_value, "revision " + to_text(asked) + " cannot be asked of a pinned tenant",
-                "Ask for head or a version, or take the pin away.");
+                "Ask for heads or a version, or take the pin away.");
   }
   if (pin.kind == Kind::forward || pin.kind == Kind::back) {
     throw Error(ErrorKind::bad_value, "revision " + to_text(pin) + " is no pin",
                 "A tenant is pinned to a version or to base.");
   }
   const std::vector<bool> allowed = asked_by(set, asked);
-  if (pin.kind == Kind::base || (pin.kind == Kind::head && asked.kind == Kind::head)) return pin;
+  if (pin.kind == Kind::base || (pin.is_head() && asked.is_head())) return pin;
   const std::vector<bool> held = asked_by(set, pin);
   for (std::size_t index = set.versioned_count(); index-- > 0;) {
     if (allowed[index] && held[index]) return {Kind::version, 0, set[index].version};
@@ -302,6 +303,7 @@ Revision held_back(const MigrationSet& set, const Revision& asked, const Revisio
 
 Plan plan_pinned_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                          const Revision& asked, const Revision& pin, OutOfOrder out_of_order, InDoubt in_doubt) {
+  check_head(set, kind, asked);
   const Revision revision = held_back(set, asked, pin);
   const History history{set, kind, applied, in_doubt};
   if (revision.kind == Kind::base || is_past(set, history, pin)) {

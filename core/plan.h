@@ -64,8 +64,8 @@ struct Plan {
   std::string goal{};  ///< the revision that was asked for, in words that do not depend on what is applied
 };
 
-/// Steps up. `head` applies all pending versioned migrations of the target's kind, then the repeatable ones
-/// that are new or changed; a version applies what is pending up to it; `+N` the next N. A target that is
+/// Steps up. `heads` applies all pending versioned migrations of the target's kind, then the repeatable ones
+/// that are new or changed, and so does `head` where there is only one (revision_walk.h); a version applies what is pending up to it; `+N` the next N. A target that is
 /// already there or past it gets an empty plan. In a graph `+N` is the Nth along it (revision_walk.h), with all that it
 /// comes after. `base` and `-N` throw Error(wrong_direction).
 /// Throws Error(in_doubt, unknown_applied, checksum_mismatch, out_of_order) naming the versions, and what
@@ -77,7 +77,7 @@ struct Plan {
 /// Steps down, newest first. `-N` takes back the last N versioned migrations (fewer are applied: Error
 /// unknown_revision), in a graph the last N along it and all that comes after them; a version takes back what goes on
 /// from it, which without a graph is all that is newer; `base` takes back everything, the repeatable migrations first.
-/// `head` and `+N` throw Error(wrong_direction).
+/// `head`, `heads` and `+N` throw Error(wrong_direction).
 /// Throws Error(irreversible) naming every step without down SQL, and what plan_upgrade throws except
 /// out_of_order; a repeatable migration with another text is no mismatch. With InDoubt::retry a migration in doubt
 /// counts as applied.
@@ -96,8 +96,8 @@ struct Plan {
 [[nodiscard]] Plan plan_rollback(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                                  std::span<const std::string> versions, InDoubt in_doubt = InDoubt::refuse);
 
-/// The lower of what is asked, `head` or a version, and a tenant's pin, a version or `base`; a version comes
-/// back in full, and with a version as the pin never `head`: no repeatable migration is applied. `base` means
+/// The lower of what is asked, `heads` or a version, and a tenant's pin, a version or `base`; a version comes
+/// back in full, and with a version as the pin never `heads`: no repeatable migration is applied. `base` means
 /// that there is nothing to do upwards, and plan_upgrade would refuse it.
 /// Throws what resolve_version throws, and Error(bad_value) for other revisions.
 [[nodiscard]] Revision held_back(const MigrationSet& set, const Revision& asked, const Revision& pin);
@@ -114,7 +114,7 @@ struct Standing {
   enum class State { current, behind, pinned, diverged, in_doubt };
   State state = State::current;
   std::string revision;     ///< newest applied versioned migration, or "base"
-  std::size_t pending = 0;  ///< migrations that plan_upgrade to head would apply (out of order ones included)
+  std::size_t pending = 0;  ///< migrations that plan_upgrade to heads would apply (out of order ones included)
   std::string detail;       ///< diverged, in_doubt: what differs, in one line; else empty
 };
 
@@ -124,7 +124,7 @@ struct Standing {
 /// Never throws for what the target holds: that is its state.
 [[nodiscard]] Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied);
 
-/// The same for a target with a pin. One that is behind for its pin alone, where plan_pinned_upgrade() to head has
+/// The same for a target with a pin. One that is behind for its pin alone, where plan_pinned_upgrade() to heads has
 /// nothing to do, is pinned; where that would throw, `detail` has what it says.
 [[nodiscard]] Standing pinned_standing(const MigrationSet& set, TargetKind kind,
                                        std::span<const AppliedMigration> applied, std::string_view pin,

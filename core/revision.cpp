@@ -22,7 +22,7 @@ constexpr std::size_t kMaxSuggestions = 3;
 
 [[noreturn]] void refuse_text(std::string_view text) {
   throw Error(ErrorKind::bad_value, quoted_text(text) + " is not a revision",
-              "A revision is head, base, +N or -N with N from 1 to 9999, a version, or the beginning of one.");
+              "A revision is heads, head, base, +N or -N with N from 1 to 9999, a version, or the beginning of one.");
 }
 
 /// N of `+N` and `-N`, a word of `text`.
@@ -71,7 +71,8 @@ std::vector<std::string_view> suggestions(const MigrationSet& set, std::string_v
 }  // namespace
 
 Revision parse_revision(std::string_view text) {
-  if (text == "head" || text == "heads") return {Revision::Kind::head, 0, {}};
+  if (text == "heads") return {Revision::Kind::heads, 0, {}};
+  if (text == "head") return {Revision::Kind::head, 0, {}};
   if (text == "base") return {Revision::Kind::base, 0, {}};
   const std::size_t at = text.find('@');
   const bool has_branch = at != std::string_view::npos && at > 0;
@@ -88,6 +89,8 @@ Revision parse_revision(std::string_view text) {
 std::string to_text(const Revision& revision) {
   const std::string branch = revision.version.empty() ? "" : revision.version + "@";
   switch (revision.kind) {
+    case Revision::Kind::heads:
+      return "heads";
     case Revision::Kind::head:
       return "head";
     case Revision::Kind::base:

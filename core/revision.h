@@ -12,15 +12,19 @@
 
 namespace tenancy::core {
 
-/// `head` (or `heads`), `base`, `+N`, `-N` (N from 1 to 9999), `BRANCH@+N`, `BRANCH@-N`, or the word for a version.
+/// `heads`, which is everything; `head`, which is the same where there is only one; `base`, `+N`, `-N` (N from 1 to
+/// 9999), `BRANCH@+N`, `BRANCH@-N`, or the word for a version.
 struct Revision {
-  enum class Kind { head, base, forward, back, version };
-  Kind kind = Kind::head;
+  enum class Kind { heads, head, base, forward, back, version };
+  Kind kind = Kind::heads;
   int count = 0;        ///< of forward and back
   std::string version;  ///< as it was given; of forward and back the branch, or nothing
 
   /// Does it depend on what is applied?
   [[nodiscard]] bool is_relative() const noexcept { return kind == Kind::forward || kind == Kind::back; }
+
+  /// Does it ask for the newest there is?
+  [[nodiscard]] bool is_head() const noexcept { return kind == Kind::head || kind == Kind::heads; }
 
   friend bool operator==(const Revision&, const Revision&) = default;
 };

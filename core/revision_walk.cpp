@@ -151,6 +151,19 @@ class Resolver {
  public:
   Resolver(const MigrationSet& set, std::string_view word) : set_(set), word_(word) {}
 
+  /// Of `BRANCH@heads` all that they come after, of another word all that its version comes after.
+  Members up_to() {
+    if (word_.ends_with(kAllHeads) && !set_.find(word_)) {
+      branch_ = word_.substr(0, word_.size() - kAllHeads.size());
+      line_ = line_of(set_, branch_, word_);
+      const Members ends = members(set_, heads());
+      Members result = set_.before(ends);
+      for (const std::size_t end : indexes(ends)) result[end] = true;
+      return result;
+    }
+    return set_.up_to(resolve_version(set_, word_));
+  }
+
   RevisionPlace resolve() {
     const Members everything(set_.versioned_count(), true);
     if (const auto version = find_version(set_, word_, everything)) return {version, everything};
@@ -192,16 +205,21 @@ class Resolver {
     return std::nullopt;
   }
 
-  [[nodiscard]] std::size_t head() const {
+  /// Of the line.
+  [[nodiscard]] Indexes heads() const {
     Members heads = line_;
     for (const std::size_t index : indexes(line_)) {
       for (const std::size_t earlier : set_.goes_on_with(index)) heads[earlier] = false;
     }
-    const Indexes found = indexes(heads);
+    return indexes(heads);
+  }
+
+  [[nodiscard]] std::size_t head() const {
+    const Indexes found = heads();
     if (found.empty()) refuse_unknown(set_, word_);
     if (found.size() > 1) {
       refuse_ambiguous(set_, word_, found,
-                       branch_.empty() ? "The set has several heads: write the version of one, or a branch."
+                       branch_.empty() ? "The set has several heads: write the version of one, or BRANCH@head."
                                        : "The branch has several heads: write the version of one.");
     }
     return found.front();
@@ -255,6 +273,8 @@ class Resolver {
                 "Of a branch " + name + "@head is understood, " + name + "@base, and " + name + "@ and a version.");
   }
 
+  static constexpr std::string_view kAllHeads = "@heads";
+
   const MigrationSet& set_;
   std::string_view word_;
   std::string_view branch_{};
@@ -272,6 +292,30 @@ Indexes tips(const MigrationSet& set, const WalkedTarget& target, const Members&
 }  // namespace
 
 RevisionPlace resolve_place(const MigrationSet& set, std::string_view word) { return Resolver(set, word).resolve(); }
+
+std::vector<bool> up_to(const MigrationSet& set, std::string_view word) { return Resolver(set, word).up_to(); }
+
+std::vector<std::size_t> heads_of(const MigrationSet& set, TargetKind kind) {
+  Indexes result;
+  // What one for them goes on with, directly or over others.
+  Members goes_on(set.versioned_count());
+  for (std::size_t index = goes_on.size(); index-- > 0;) {
+    const bool is_theirs = applies_to(set[index].scope, kind);
+    if (is_theirs && !goes_on[index]) result.push_back(index);
+    if (!is_theirs && !goes_on[index]) continue;
+    for (const std::size_t earlier : set.goes_on_with(index)) goes_on[earlier] = true;
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+void check_head(const MigrationSet& set, TargetKind kind, const Revision& revision) {
+  if (revision.kind != Revision::Kind::head || !set.has_graph()) return;
+  const Indexes heads = heads_of(set, kind);
+  if (heads.size() < 2) return;
+  refuse_ambiguous(set, "head", heads,
+                   "The set has several heads: say heads for all of them, the version of one, or BRANCH@head.");
+}
 
 std::size_t resolve_version(const MigrationSet& set, std::string_view word) {
   // A migration is named, and not a place.

@@ -24,6 +24,16 @@ struct RevisionPlace {
 /// `word` is what Revision::version holds. Throws what resolve_version() throws, except for base.
 [[nodiscard]] RevisionPlace resolve_place(const MigrationSet& set, std::string_view word);
 
+/// What an upgrade to there is about, by index of versioned migrations: that version and all that it comes after, of
+/// `BRANCH@heads` of all heads of the branch. Throws what resolve_version() throws.
+[[nodiscard]] std::vector<bool> up_to(const MigrationSet& set, std::string_view word);
+
+/// Of targets of this kind, by index: the versioned migrations for them that none of the others for them goes on with.
+[[nodiscard]] std::vector<std::size_t> heads_of(const MigrationSet& set, TargetKind kind);
+
+/// Throws Error(ambiguous_revision), naming them, when the revision is `head` and such targets have several heads.
+void check_head(const MigrationSet& set, TargetKind kind, const Revision& revision);
+
 /// What a downgrade to that place takes back, where it is applied: what goes on from there along its line, and
 /// whatever comes after that. By index of versioned migrations.
 [[nodiscard]] std::vector<bool> behind(const MigrationSet& set, const RevisionPlace& place);

@@ -1,5 +1,6 @@
 #include "extension/fleet_page.h"
 
+#include "core/revision_walk.h"
 #include "core/shard.h"
 #include "extension/fleet_call.h"
 #include "extension/pins.h"
@@ -26,9 +27,10 @@ void check_revision(Migrator& migrator, const PageRequest& page) {
       Request request = page.request;
       using Kind = core::Revision::Kind;
       bool const down = request.direction == core::Direction::down;
-      // Where it leads depends on what is applied.
-      if (request.revision.kind == (down ? Kind::back : Kind::forward)) {
-        request.revision = {down ? Kind::base : Kind::head, 0, {}};
+      // Where it leads depends on what is applied; of which set head is asked, check_head() knows.
+      bool const is_open = request.revision.kind == (down ? Kind::back : Kind::forward);
+      if (is_open || (!down && request.revision.kind == Kind::head)) {
+        request.revision = {down ? Kind::base : Kind::heads, 0, {}};
       }
       migrator.check_request(Target{{}, {}, core::TargetKind::combined, set}, request);
       return;
@@ -56,6 +58,7 @@ class FleetPage {
   [[nodiscard]] bool takes_shared() const;
   [[nodiscard]] std::vector<std::string> shared_sets() const;
   [[nodiscard]] std::size_t count_all() const;
+  void check_head() const;
   void look_at_shared();
   void look_at_shared_elsewhere(const SharedPlace& place);
   void order_sets(std::vector<TenantPlace>& places);
@@ -104,6 +107,24 @@ std::size_t FleetPage::count_all() const {
   bool const takes_shared_elsewhere = page_.part == FleetPart::all && (!is_down() || takes_shared());
   if (takes_shared_elsewhere) targets += shared_places(page_.filter, shared_schema_).size();
   return targets;
+}
+
+/// That it means one thing in each of the sets, before anything is done in any of them.
+void FleetPage::check_head() const {
+  if (page_.request.revision.kind != core::Revision::Kind::head) return;
+  auto const check = [this](const std::string& set, core::TargetKind kind) {
+    core::check_head(migrator_.store().set(set), kind, page_.request.revision);
+  };
+  for (const std::string& set : shared_sets()) check(set, core::TargetKind::shared);
+  if (page_.part != FleetPart::tenants) {
+    for (const SharedPlace& place : shared_places(page_.filter, shared_schema_)) {
+      check(place.migration_set, core::TargetKind::shared);
+    }
+  }
+  if (page_.part == FleetPart::shared) return;
+  for (const PlaceKind& kind : place_kinds(page_.filter, shared_schema_)) {
+    check(kind.migration_set, kind.has_shared_schema ? core::TargetKind::combined : core::TargetKind::tenant);
+  }
 }
 
 void FleetPage::look_at_shared() {
@@ -224,6 +245,7 @@ PageEnd FleetPage::make() {
     migrator_.store().require(page_.filter.tenants.migration_set);
     check_filter(page_.filter.tenants);
     check_revision(migrator_, page_);
+    check_head();
     if (!is_down()) look_at_shared();
   }
   PageEnd end;

@@ -1,5 +1,6 @@
 #include "extension/fleet_run.h"
 
+#include "core/revision_walk.h"
 #include "extension/parallel_executor.h"
 
 namespace tenancy {
@@ -32,6 +33,9 @@ void say_no_worker_is_free() {
 
 /// Asked of targets without a history; a version need only be known in one of the sets.
 void check_revision(Migrator& migrator, const RunPlan& plan) {
+  for (const FleetTarget& target : plan.targets) {
+    core::check_head(migrator.store().set(target.target.set), target.target.kind, plan.request.revision);
+  }
   std::optional<core::Error> unknown;
   for (const FleetTarget& target : plan.targets) {
     try {

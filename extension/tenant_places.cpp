@@ -78,6 +78,9 @@ Query select_shared_places(
 Query select_sets_in_shared_schema("SELECT DISTINCT s.name FROM " FLEET("t", "s") " WHERE " IS_SELECTED(
     "t", "s") " AND t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE " ORDER BY 1");
 
+Query select_kinds("SELECT DISTINCT s.name, t.schema OPERATOR(pg_catalog.=) $8 FROM " FLEET("t", "s") " WHERE "
+    IS_SELECTED("t", "s") " AND NOT (t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE ") ORDER BY 1, 2");
+
 #undef PLACES_TO_COUNT
 #undef SELECT_PLACES
 #undef IS_SELECTED
@@ -167,6 +170,16 @@ std::vector<std::string> sets_in_shared_schema(const PlaceFilter& filter, const 
     sets.push_back(std::move(*row[0]));
   }
   return sets;
+}
+
+std::vector<PlaceKind> place_kinds(const PlaceFilter& filter, const std::string& shared_schema) {
+  const TenantFilter& f = filter.tenants;
+  std::vector<PlaceKind> kinds;
+  for (Row& row : select_kinds.run(
+           {f.pattern, f.tier, f.labels, f.statuses, f.migration_set, f.ids, filter.server, shared_schema})) {
+    kinds.push_back({std::move(*row[0]), row[1] == "t"});
+  }
+  return kinds;
 }
 
 void check_filter(const TenantFilter& filter) {

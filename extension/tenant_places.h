@@ -23,6 +23,11 @@ struct PlaceFilter {
   Value server;  ///< empty text: this cluster
 };
 
+struct PlaceKind {
+  std::string migration_set;
+  bool has_shared_schema = false;  ///< the tenant's schema has the name of the shared one, in a database of its own
+};
+
 /// What tenants with schemas of another database share there.
 struct SharedPlace {
   std::string server, database, migration_set;
@@ -47,6 +52,9 @@ struct SharedPlace {
 /// The migration sets of the selected tenants that live in the shared schema of this database. Throws PgError.
 [[nodiscard]] std::vector<std::string> sets_in_shared_schema(const PlaceFilter& filter,
                                                              const std::string& shared_schema);
+
+/// What kinds of places select_places() finds. Throws PgError.
+[[nodiscard]] std::vector<PlaceKind> place_kinds(const PlaceFilter& filter, const std::string& shared_schema);
 
 /// Throws PgError for a status that tenants do not have, and for an id that is not registered.
 void check_filter(const TenantFilter& filter);

@@ -359,7 +359,7 @@ COMMENT ON FUNCTION tenancy.version_key(text) IS
 ------------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION tenancy.migrate_schema(
-    schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    schema text, revision text DEFAULT 'heads', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
     OUT duration interval)
 RETURNS SETOF record
@@ -377,7 +377,7 @@ COMMENT ON FUNCTION tenancy.downgrade_schema(text, text, text, text) IS
     'Takes one tenant schema down to a revision, in this transaction. A row per step.';
 
 CREATE FUNCTION tenancy.migrate_tenant(
-    tenant text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    tenant text, revision text DEFAULT 'heads', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
     OUT duration interval)
 RETURNS SETOF record
@@ -395,7 +395,7 @@ COMMENT ON FUNCTION tenancy.downgrade_tenant(text, text, text, text) IS
     'Takes the schema of a registered tenant down to a revision. A row per step.';
 
 CREATE FUNCTION tenancy.migrate_public(
-    revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL, kind text DEFAULT NULL,
+    revision text DEFAULT 'heads', migration_set text DEFAULT NULL, run_as text DEFAULT NULL, kind text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
     OUT duration interval)
 RETURNS SETOF record
@@ -415,7 +415,7 @@ COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
     'Takes the shared schema down to a revision. A row per step. For kind see tenancy.migrate_public.';
 
 CREATE FUNCTION tenancy.upgrade_target(
-    schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
+    schema text, revision text DEFAULT 'heads', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     kind text DEFAULT NULL,
     OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
     OUT migration_set text, OUT skipped text[])
@@ -435,7 +435,7 @@ COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
     'Takes any schema down to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
 
 CREATE FUNCTION tenancy.plan_upgrade(
-    schema text, revision text DEFAULT 'head', migration_set text DEFAULT NULL,
+    schema text, revision text DEFAULT 'heads', migration_set text DEFAULT NULL,
     OUT step integer, OUT migration_set text, OUT version text, OUT description text, OUT direction text,
     OUT transactional boolean)
 RETURNS SETOF record
@@ -518,7 +518,7 @@ COMMENT ON FUNCTION tenancy.history(text) IS 'What is applied in a schema, from 
 ------------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION tenancy.migrate_all(
-    revision text DEFAULT 'head', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
+    revision text DEFAULT 'heads', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
     statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     concurrency integer DEFAULT NULL,
     OUT tenant text, OUT schema text, OUT success boolean, OUT from_revision text, OUT to_revision text,
@@ -542,7 +542,7 @@ COMMENT ON FUNCTION tenancy.downgrade_all(text, text, text, jsonb, text[], text,
     'Takes every tenant, then the shared schema, down to a revision, as migrate_all goes up. A row per target.';
 
 CREATE PROCEDURE tenancy.rollout(
-    revision text DEFAULT 'head', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
+    revision text DEFAULT 'heads', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
     statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     concurrency integer DEFAULT NULL, canary integer DEFAULT NULL, canary_tenants text[] DEFAULT NULL,
     stop_after_canary boolean DEFAULT false, waves text[] DEFAULT NULL, wave_by text DEFAULT NULL,
@@ -564,7 +564,7 @@ COMMENT ON PROCEDURE tenancy.downgrade_rollout(text, text, text, jsonb, text[], 
     'Takes every tenant, then the shared schema, down to a revision, as rollout goes up.';
 
 CREATE PROCEDURE tenancy.migrate_targets(
-    tenants text[], revision text DEFAULT 'head', run_as text DEFAULT NULL, concurrency integer DEFAULT NULL)
+    tenants text[], revision text DEFAULT 'heads', run_as text DEFAULT NULL, concurrency integer DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_migrate_targets' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.migrate_targets(text[], text, text, integer) IS
     'Brings these tenants up to a revision, without the shared schema, and commits after each.';
@@ -597,7 +597,7 @@ COMMENT ON FUNCTION tenancy.status(text, text, jsonb, text[], text) IS
     'Where the shared schema and every tenant stand, read from the targets themselves.';
 
 CREATE FUNCTION tenancy.fleet_page(
-    direction text DEFAULT 'up', revision text DEFAULT 'head', after text[] DEFAULT NULL,
+    direction text DEFAULT 'up', revision text DEFAULT 'heads', after text[] DEFAULT NULL,
     page_size integer DEFAULT 1000, part text DEFAULT 'all', pattern text DEFAULT NULL, tier text DEFAULT NULL,
     labels jsonb DEFAULT NULL, statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL,
     tenants text[] DEFAULT NULL, server text DEFAULT NULL, shard integer DEFAULT 1, shards integer DEFAULT 1,
@@ -924,7 +924,7 @@ COMMENT ON FUNCTION tenancy.register_tenant(text, text, text, text, text, text, 
 
 CREATE FUNCTION tenancy.create_tenant(
     id text, schema text DEFAULT NULL, migration_set text DEFAULT 'default', tier text DEFAULT NULL,
-    labels jsonb DEFAULT '{}', owner_role text DEFAULT NULL, revision text DEFAULT 'head',
+    labels jsonb DEFAULT '{}', owner_role text DEFAULT NULL, revision text DEFAULT 'heads',
     seed_sql text DEFAULT NULL, run_as text DEFAULT NULL, isolation text DEFAULT 'schema',
     variables jsonb DEFAULT NULL, further_sets text[] DEFAULT '{}')
 RETURNS tenancy.tenants
@@ -986,7 +986,7 @@ COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, jsonb, text, t
 CREATE PROCEDURE tenancy.create_tenant_database(
     id text, database text DEFAULT NULL, template text DEFAULT NULL, owner_role text DEFAULT NULL,
     migration_set text DEFAULT 'default', tier text DEFAULT NULL, labels jsonb DEFAULT '{}',
-    revision text DEFAULT 'head', run_as text DEFAULT NULL, variables jsonb DEFAULT NULL,
+    revision text DEFAULT 'heads', run_as text DEFAULT NULL, variables jsonb DEFAULT NULL,
     further_sets text[] DEFAULT '{}')
 AS 'MODULE_PATHNAME', 'tenancy_create_tenant_database' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text, jsonb, text[]) IS

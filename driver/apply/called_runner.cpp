@@ -222,7 +222,7 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   if (held.kind == Kind::base) co_return std::nullopt;
   const std::optional<std::size_t> newest = set.find(outcome.from_revision);
   if (newest && !set.up_to(core::resolve_version(set, pin.version))[*newest]) co_return std::nullopt;
-  co_return held.kind == Kind::head ? "head" : held.version;
+  co_return core::to_text(held);
 }
 
 /// A database of its own knows neither the tenant nor what is stored here.

@@ -160,7 +160,7 @@ void add_baseline(CLI::App& app, Context& context) {
                           "faster for many: acme has been migrated to 042"},
                          {"tenancy baseline acme --revision 042 --force", "whatever the difference"}}});
   command.add_option("TENANT", arguments->tenants, "ids of the tenants");
-  command.add_option("--revision", arguments->revision, "what they are at: a version, or head")
+  command.add_option("--revision", arguments->revision, "what they are at: a version, heads or head")
       ->type_name("REVISION")
       ->required();
   command.add_option("--reference", arguments->reference, "a schema at that revision to compare with")

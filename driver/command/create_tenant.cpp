@@ -23,7 +23,7 @@ namespace {
 using boost::asio::awaitable;
 
 struct NewTenant {
-  std::string id, isolation = "schema", migration_set = "default", revision = "head", labels = "{}";
+  std::string id, isolation = "schema", migration_set = "default", revision = "heads", labels = "{}";
   std::optional<std::string> schema{}, database{}, server{}, template_name{}, owner{}, tier{}, seed{}, run_as{};
   std::vector<std::string> further_sets{};
 };
@@ -222,7 +222,7 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(
       command, [tenant](std::string labels) { tenant->labels = std::move(labels); }, "a label");
-  command.add_option("--revision", tenant->revision, "migrate up to there [head]")->type_name("REVISION");
+  command.add_option("--revision", tenant->revision, "migrate up to there [heads]")->type_name("REVISION");
   command.add_option("--seed", tenant->seed, "SQL to run there behind the migrations")->type_name("SQL");
   add_setting_flags(command, context, {SettingGroup::json});
   add_variable_flag(command, context);

@@ -64,9 +64,9 @@ class FleetOperation {
   awaitable<Summary> run_standalone() {
     StandaloneFleet fleet(context_);
     servers_ = fleet.servers();
-    fleet.check_revision(request_.revision);
-    ListSource source(co_await fleet.targets(arguments_.selection, request_.direction),
-                      context_.settings().lanes.page_size);
+    std::vector<Target> targets = co_await fleet.targets(arguments_.selection, request_.direction);
+    fleet.check_revision(request_.revision, targets);
+    ListSource source(std::move(targets), context_.settings().lanes.page_size);
     FleetRunners runners(context_.io_context().get_executor(), request_, FleetRunners::Way::plain,
                          [&fleet]() -> awaitable<MigrationStore> { co_return std::move(fleet.store()); });
     co_return co_await run(source, runners, *reporter_, nullptr);

@@ -16,7 +16,7 @@ namespace tenancy::driver {
 
 struct FleetArguments {
   core::Direction direction = core::Direction::up;
-  std::string revision = "head";
+  std::string revision = "heads";
   Selection selection{};
   bool in_database = false;
   bool plain = false;

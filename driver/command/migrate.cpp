@@ -14,7 +14,7 @@ std::shared_ptr<FleetArguments> add_part(CLI::App& migrate, Context& context, co
   arguments->selection.shared = shared;
   arguments->selection.tenants_too = tenants;
   Command& command = add_command(migrate, words);
-  command.add_option("--revision", arguments->revision, "head, or a version [head]")->type_name("REVISION");
+  command.add_option("--revision", arguments->revision, "heads, head, or a version [heads]")->type_name("REVISION");
   if (words.name == "tenant") {
     command.add_option("ID", arguments->selection.tenants, "id of the tenant")->required()->expected(1);
     add_way_options(command, context, arguments);

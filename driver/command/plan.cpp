@@ -155,7 +155,6 @@ std::string sql_of(const MigrationStore& store, const PlanView::StepName& name, 
 
 awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments) {
   StandaloneFleet fleet(context);
-  fleet.check_revision(core::parse_revision(arguments.revision));
   Planning planning{context, arguments, context.settings().request, fleet.servers()};
   for (const std::string& set : fleet.store().set_names()) planning.sets.add(fleet.store().set(set));
   std::vector<Target> targets;
@@ -168,6 +167,7 @@ awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments
     auto const direction = arguments.down ? core::Direction::down : core::Direction::up;
     targets = co_await fleet.targets(arguments.selection, direction);
   }
+  fleet.check_revision(core::parse_revision(arguments.revision), targets);
   std::vector<PlannedTarget> planned;
   for (Target& target : targets) {
     planned.push_back({.target = std::move(target), .state = PlannedTarget::State::unread});
@@ -209,14 +209,14 @@ void add_plan(CLI::App& app, Context& context) {
                         .group = kLook,
                         .summary = "Show what an upgrade would do, and do nothing",
                         .details = "Reads each target, wherever it lives. Targets with the same steps are one line.",
-                        .examples = {{"tenancy plan", "the fleet, to head"},
+                        .examples = {{"tenancy plan", "the fleet, to the newest migrations"},
                                      {"tenancy plan acme --sql", "the steps of one tenant, with their SQL"},
                                      {"tenancy plan --down --revision 005", "a downgrade"},
                                      {"tenancy plan --standalone --discover 'tenant\\_%'", "without the extension"}}});
   command.add_option("TENANT", arguments->tenant, "this tenant alone");
   command
       .add_option("--revision", arguments->revision,
-                  "where to: head, base, a version, or +N and -N for one tenant [head]")
+                  "where to: heads, head, base, a version, or +N and -N for one tenant [heads]")
       ->type_name("REVISION");
   command.add_flag("--down", arguments->down, "a downgrade");
   command.add_flag("--sql", arguments->sql, "the SQL of the steps, too");

@@ -12,7 +12,7 @@ namespace tenancy::driver {
 
 struct PlanArguments {
   std::optional<std::string> tenant{};
-  std::string revision = "head";
+  std::string revision = "heads";
   bool down = false;
   bool sql = false;
   Selection selection{};

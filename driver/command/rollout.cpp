@@ -17,7 +17,7 @@ namespace {
 using boost::asio::awaitable;
 
 struct RolloutArguments {
-  std::string revision = "head";
+  std::optional<std::string> revision{};
   bool down = false;
   Selection selection{};
   std::optional<int> workers{}, canary{};
@@ -107,12 +107,12 @@ ExitCode roll_out(Context& context, const RolloutArguments& arguments) {
     throw UsageError("a rollout does not choose by --tenant or --server",
                      "Choose by --pattern, --tier or --label, or use tenancy upgrade.");
   }
-  if (arguments.down && arguments.revision == "head") {
+  if (arguments.down && !arguments.revision) {
     throw UsageError("--down needs --revision", "Say where to: a version, or base.");
   }
   Call const call = call_of(arguments);
   RunCall run{.operation = arguments.down ? "downgrade" : "upgrade",
-              .revision = arguments.revision,
+              .revision = arguments.revision.value_or("heads"),
               .statement = {call.sql(arguments.down ? "downgrade_rollout" : "rollout"), call.parameters()},
               .workers = static_cast<std::size_t>(arguments.workers.value_or(0))};
   return exit_code_of(context.run(call_run(context, std::move(run))));
@@ -134,7 +134,8 @@ void add_rollout(CLI::App& app, Context& context) {
        .examples = {{"tenancy rollout --canary 2 --stop-after-canary", "look at two, then: tenancy run resume ID"},
                     {"tenancy rollout --canary 1 --wave-by tier --wave internal,free --max-failures 2%", ""},
                     {"tenancy rollout --down --revision 005", "back to 005"}}});
-  command.add_option("--revision", arguments->revision, "where to: head, a version or the beginning of one [head]")
+  command
+      .add_option("--revision", arguments->revision, "where to: heads, head, a version or the beginning of one [heads]")
       ->type_name("REVISION");
   command.add_flag("--down", arguments->down, "a downgrade: tenants first, then the shared schema");
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));

@@ -50,7 +50,8 @@ StandaloneFleet::StandaloneFleet(Context& context)
   }
 }
 
-void StandaloneFleet::check_revision(const core::Revision& revision) const {
+void StandaloneFleet::check_revision(const core::Revision& revision, const std::vector<Target>& targets) const {
+  for (const Target& target : targets) core::check_head(store_.set(target.migration_set), target.kind, revision);
   if (revision.kind != core::Revision::Kind::version) return;
   std::optional<core::Error> unknown;
   for (const std::string& set : store_.set_names()) {

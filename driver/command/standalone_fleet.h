@@ -27,8 +27,8 @@ class StandaloneFleet {
   [[nodiscard]] MigrationStore& store() noexcept { return store_; }
   [[nodiscard]] const ServerDirectory& servers() const noexcept { return servers_; }
 
-  /// Throws core::Error when no migration set knows the revision.
-  void check_revision(const core::Revision& revision) const;
+  /// Throws core::Error when no migration set knows the revision, or it is head and a target has several.
+  void check_revision(const core::Revision& revision, const std::vector<Target>& targets) const;
 
   /// Of the selected tenants. Throws ServerError where they are looked for in a database, UsageError for a selection by
   /// what only a control database knows, and Failure for a tenant that nobody knows.

@@ -22,7 +22,7 @@ void add_upgrade(CLI::App& app, Context& context) {
                     {"tenancy upgrade --revision 007 --tier gold", "some of them, up to a version"},
                     {"tenancy upgrade --tenant acme --tenant globex", "these tenants"},
                     {"tenancy upgrade --standalone --discover 'tenant\\_%'", "without the extension"}}});
-  command.add_option("--revision", arguments->revision, "head, or a version [head]")->type_name("REVISION");
+  command.add_option("--revision", arguments->revision, "heads, head, or a version [heads]")->type_name("REVISION");
   add_fleet_options(command, context, arguments);
   set_action(command, context, [&context, arguments] { return run_fleet(context, *arguments); });
 }

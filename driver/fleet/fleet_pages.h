@@ -41,7 +41,7 @@ struct FleetPage {
 /// What is asked of tenancy.fleet_page.
 struct FleetQuestion {
   core::Direction direction = core::Direction::up;
-  std::string revision = "head";
+  std::string revision = "heads";
   Selection selection{};
   std::size_t page_size = 1000;
   /// Settings of the extension for the calls, such as tenancy.out_of_order.

@@ -34,7 +34,7 @@ enum class RunAs { automatic, caller, owner };
 struct Request {
   core::Direction direction = core::Direction::up;
   core::Revision revision{};
-  std::string revision_text = "head";
+  std::string revision_text = "heads";
   RunAs run_as = RunAs::automatic;
   core::OutOfOrder out_of_order = core::OutOfOrder::refuse;
   std::chrono::milliseconds lock_timeout{2000};

@@ -1,7 +1,7 @@
 -- Migrations that say what they come after: a graph, such as Alembic's.
 SET client_min_messages = warning;
 DROP EXTENSION IF EXISTS tenancy CASCADE;
-DROP SCHEMA IF EXISTS graph_1, graph_2, graph_3 CASCADE;
+DROP SCHEMA IF EXISTS graph_1, graph_2, graph_3, graph_4 CASCADE;
 CREATE EXTENSION tenancy;
 RESET client_min_messages;
 
@@ -74,6 +74,40 @@ SELECT tenancy.add_migration('0000', 'SELECT 1');
 SELECT step, version FROM tenancy.plan_upgrade('graph_1');
 SELECT tenancy.drop_migration('0000');
 
+-- head is asked of a set with one head; of several it would not say which. A migration for the shared schema is no
+-- head of a tenant.
+SELECT tenancy.add_migration('a', 'CREATE TABLE first (id int)', migration_set => 'lines', after => '{}');
+SELECT tenancy.add_migration('p', 'CREATE TABLE plans (id int)', migration_set => 'lines', scope => 'public', after => '{a}');
+SELECT tenancy.add_migration('b', 'CREATE TABLE second (id int)', migration_set => 'lines', after => '{a}',
+                             branches => '{left}');
+SELECT version FROM tenancy.plan_upgrade('graph_2', 'head', 'lines');
+SELECT tenancy.add_migration('c', 'CREATE TABLE third (id int)', migration_set => 'lines', after => '{b}',
+                             branches => '{left}');
+SELECT tenancy.add_migration('d', 'CREATE TABLE fourth (id int)', migration_set => 'lines', after => '{b}',
+                             branches => '{left}');
+SELECT version FROM tenancy.plan_upgrade('graph_2', 'head', 'lines');
+SELECT version FROM tenancy.plan_upgrade('graph_2', 'heads', 'lines');
+SELECT version FROM tenancy.plan_upgrade('graph_2', 'left@heads', 'lines');
+SELECT version FROM tenancy.plan_upgrade('graph_2', 'left@head', 'lines');
+SELECT version FROM tenancy.plan_upgrade('graph_2', 'head-1', 'lines');
+SELECT word, tenancy.resolve_revision(word, 'lines') FROM unnest('{c@head}'::text[]) AS word;
+SELECT tenancy.resolve_revision('head', 'lines');
+SELECT tenancy.resolve_revision('heads', 'lines');
+SELECT version FROM tenancy.migrate_schema('graph_2', 'head', 'lines');
+SELECT tenancy.create_tenant('graph_4', migration_set => 'lines', revision => 'head');
+SELECT (tenancy.create_tenant('graph_4', migration_set => 'lines')).schema;
+SELECT string_agg(version, ' ' ORDER BY version) FROM tenancy.history('graph_4');
+-- Of a fleet it is refused before anything runs, whatever the other set says.
+SELECT further_sets FROM tenancy.add_tenant_set('graph_3', 'lines');
+SELECT tenant, error FROM tenancy.migrate_all('head');
+CALL tenancy.rollout('head');
+CALL tenancy.migrate_targets('{graph_3}', 'head');
+SELECT tenant, state FROM tenancy.fleet_page('up', 'head');
+SELECT tenant, migration_set, state FROM tenancy.fleet_page('up', 'head', tenants => '{graph_1}') ORDER BY 1;
+SELECT tenant, success, steps, error FROM tenancy.migrate_all('head', migration_set => 'default');
+SELECT tenant, success, steps, error FROM tenancy.migrate_all();
+SELECT revision FROM tenancy.runs ORDER BY id DESC LIMIT 2;
+
 -- As files: the version stands in the up file alone.
 SELECT migration_set, version, description, action FROM tenancy.load_migration('ae10_users.up.sql',
     E'-- MIGRATION_VERSION: ae10\n-- MIGRATION_AFTER: base\n-- MIGRATION_SET: files\nCREATE TABLE users (id int);\n');
@@ -83,4 +117,4 @@ SELECT version, after, branches, down_sql FROM tenancy.migrations WHERE migratio
 
 SET client_min_messages = warning;
 DROP EXTENSION tenancy CASCADE;
-DROP SCHEMA graph_1, graph_2, graph_3 CASCADE;
+DROP SCHEMA graph_1, graph_2, graph_3, graph_4 CASCADE;

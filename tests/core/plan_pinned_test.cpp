@@ -11,7 +11,7 @@ const MigrationSet kSet = make_set({"001", "002p", "003", "004", "010-a", "010-c
 /// The revision as it would be written.
 std::string held(std::string_view asked, std::string_view pin, const MigrationSet& set = kSet) {
   const Revision revision = held_back(set, parse_revision(asked), parse_revision(pin));
-  if (revision.kind == Revision::Kind::head) return "head";
+  if (revision.is_head()) return to_text(revision);
   if (revision.kind == Revision::Kind::base) return "base";
   return revision.kind == Revision::Kind::version ? revision.version : "neither head, base nor a version";
 }
@@ -27,7 +27,8 @@ TEST(HeldBack, IsTheLowerOfWhatIsAskedAndThePin) {
            {"head", "3", "003"},
            {"head", "010-c", "010-c"},
            {"head", "base", "base"},
-           {"head", "head", "head"},
+           {"head", "heads", "heads"},
+           {"heads", "003", "003"},
            {"004", "003", "003"},
            {"003", "004", "003"},
            {"4", "004", "004"},

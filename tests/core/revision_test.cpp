@@ -23,6 +23,7 @@ TEST(Revision, IsParsed) {
   };
   for (const Case& c : std::initializer_list<Case>{
            {"head", {Kind::head, 0, ""}},
+           {"heads", {Kind::heads, 0, ""}},
            {"base", {Kind::base, 0, ""}},
            {"+1", {Kind::forward, 1, ""}},
            {"+9999", {Kind::forward, 9999, ""}},

@@ -91,9 +91,16 @@ TEST(AlembicWords, MeanTheSameHere) {
       continue;
     }
     std::string applied, word, expected;
-    if (!(line >> applied >> word >> expected) || expected == "?") continue;
+    if (!(line >> applied >> word >> expected)) continue;
+    // It also refuses what is clear here, but of upgrades to head only what is not.
+    if (expected == "?" && (what != "up" || !word.starts_with("head"))) continue;
     Direction const direction = what == "up" ? Direction::up : Direction::down;
     std::string const ours = outcome(*set, direction, versions_in(applied), word);
+    if (expected == "?") {
+      ++compared["refused"];
+      EXPECT_TRUE(ours.starts_with("?")) << what << "grade from " << applied << " to " << word << ": " << ours;
+      continue;
+    }
     // An upgrade that would go nowhere, or down, is said to be none.
     if (ours.starts_with("?") && expected == applied) continue;
     // Alembic takes a version as one of any branch at times, and moves that of another one.
@@ -102,6 +109,7 @@ TEST(AlembicWords, MeanTheSameHere) {
     EXPECT_EQ(ours, expected) << what << "grade from " << applied << " to " << word << " of "
                               << (*set)[set->versioned_count() - 1].version;
   }
+  EXPECT_GT(compared["refused"], 30);
   EXPECT_GT(compared["up"], 1000);
   EXPECT_GT(compared["down"], 500);
 }

@@ -27,7 +27,7 @@ TEST(InDatabaseCall, KnowsTheWayDown) {
 TEST(InDatabaseCall, NamesSingleTenants) {
   Statement const call = in_database_call({}, {.tenants = {"a", "b"}}, {});
   EXPECT_THAT(call.sql, HasSubstr("CALL tenancy.migrate_targets("));
-  EXPECT_THAT(call.parameters, ElementsAre("{\"a\",\"b\"}", "head", std::nullopt));
+  EXPECT_THAT(call.parameters, ElementsAre("{\"a\",\"b\"}", "heads", std::nullopt));
 }
 
 TEST(InDatabaseCall, RefusesWhatOnlyTheDriverCanDo) {

@@ -36,7 +36,7 @@ TEST_F(DriverRuns, RecordsWhatEachTargetCameTo) {
   DriverProcess driver = start({"upgrade", "--json", "--max-failures", "50%"});
   EXPECT_EQ(driver.wait(), kTargetsFailed) << driver.output() << driver.error();
   EXPECT_THAT(driver.output(), HasSubstr("\"run\":1,"));
-  EXPECT_EQ(connect().query(kRun), (Rows{{"1", "upgrade", "head", "failed", {}, "4", "0", "driver"}}));
+  EXPECT_EQ(connect().query(kRun), (Rows{{"1", "upgrade", "heads", "failed", {}, "4", "0", "driver"}}));
   EXPECT_EQ(targets_of_run(), "t1 done 001,002; t2 failed ; t3 done 001,002; " + database() + "_eu1 eu done 001,002");
   EXPECT_EQ(connect().value("SELECT policy ->> 'max_failures' FROM tenancy.runs"), "50%");
   EXPECT_THAT(*connect().value("SELECT error FROM tenancy.run_report(1) WHERE state = 'failed'"),

@@ -136,6 +136,41 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 1);
 }
 
+TEST_F(DriverSets, HeadIsAskedOfEachSet) {
+  std::string const folders = std::string(kFolders) + "[sets.lines]\nfolder = 'lines'\n";
+  write_file("tenancy.toml", folders);
+  write_file("lines/a.sql", "-- MIGRATION_VERSION: a\n-- MIGRATION_AFTER: base\n-- UPGRADE\nCREATE TABLE a ();\n");
+  for (const std::string version : {"b", "c"}) {
+    write_file(
+        "lines/" + version + ".sql",
+        "-- MIGRATION_VERSION: " + version + "\n-- MIGRATION_AFTER: a\n-- UPGRADE\nCREATE TABLE " + version + " ();\n");
+  }
+  ASSERT_EQ(tenancy("load").code, 0);
+  EXPECT_EQ(tenancy("create-tenant called --tenant-set lines --revision head").code, 1);
+  ASSERT_EQ(tenancy("create-tenant called --tenant-set users --revision 001").code, 0);
+  ASSERT_EQ(tenancy("tenants add-set lines called").code, 0);
+  connect().exec("CREATE SCHEMA alone");
+  write_file("alone.toml", folders +
+                               "[standalone]\nenabled = true\n"
+                               "[standalone.targets.alone]\nmigration_set = 'users,lines'\n");
+  for (const std::string command : {"upgrade", "upgrade --plain", "upgrade --in-database", "plan", "rollout",
+                                    "upgrade --config alone.toml", "plan --config alone.toml"}) {
+    Said const refused = tenancy(command + " --revision head");
+    bool const is_alone = command.find("alone.toml") != std::string::npos;
+    EXPECT_EQ(refused.code, is_alone ? 2 : 1) << command;
+    EXPECT_THAT(refused.error, HasSubstr("revision \"head\" matches more than one migration of set lines: b, c"))
+        << command;
+  }
+  EXPECT_EQ(connect().value("SELECT count(*) FROM called.schema_migrations"), "1");
+  EXPECT_EQ(connect().value("SELECT to_regclass('alone.schema_migrations')"), std::nullopt);
+  for (const std::string config : {"", " --config alone.toml"}) {
+    EXPECT_EQ(tenancy("upgrade --revision head --tenant-set users" + config).code, 0) << config;
+    EXPECT_EQ(tenancy("upgrade" + config).code, 0) << config;
+  }
+  EXPECT_EQ(connect().value("SELECT count(*) FROM called.schema_migrations"), "6");
+  EXPECT_EQ(connect().value("SELECT count(*) FROM alone.schema_migrations"), "6");
+}
+
 TEST_F(DriverSets, CheckKnowsWhatIsRequired) {
   EXPECT_EQ(tenancy("check --offline").code, 0);
   write_file("analytics/004_gap.sql", "-- MIGRATION_REQUIRES: users@009, gone@1\n-- UPGRADE\nSELECT 1;\n");

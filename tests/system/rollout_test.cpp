@@ -121,7 +121,7 @@ TEST_F(Rollout, ShowsItsProgress) {
            cardinality(workers), workers[1] FROM tenancy.progress)");
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(Row(rows[0].begin(), rows[0].begin() + 10),
-            (Row{"1", "upgrade", "head", std::to_string(runner.backend_pid()), "10", "0", "0", "t", "t", "1"}));
+            (Row{"1", "upgrade", "heads", std::to_string(runner.backend_pid()), "10", "0", "0", "t", "t", "1"}));
   EXPECT_THAT(*rows[0][10], testing::MatchesRegex("[0-9]+: migrating tenant \"t06\": migration 002"));
   open_gate();
   runner.finish();

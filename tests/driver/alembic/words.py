@@ -86,7 +86,7 @@ class Project:
         steps = [sign + str(count) for sign in "+-" for count in (1, 2, 3)]
         plain = ["head", "heads", "base", *names, names[-1][:1], *steps]
         relative = [name + step for name in ["head", *names] for step in steps] + ["base+1", "base+2"]
-        starts = ["head", "base", *names, *steps, "head-1", "head-2", *(name + "+1" for name in names)]
+        starts = ["head", "heads", "base", *names, *steps, "head-1", "head-2", *(name + "+1" for name in names)]
         return plain + relative + [f"{branch}@{word}" for branch in labels + names[:3] for word in starts]
 
     def outcome(self, direction, applied, word):
