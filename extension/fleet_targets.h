@@ -23,7 +23,8 @@ struct FleetTarget {
   std::int64_t created_at = 0;  ///< microseconds
 
   /// The schema, which may have several sets; valid as long as the target.
-  [[nodiscard]] auto place() const noexcept { return std::tie(elsewhere, target.database, target.schema); }
+  using Place = std::tuple<const std::string&, const std::string&, const std::string&>;
+  [[nodiscard]] Place place() const noexcept { return {elsewhere, target.database, target.schema}; }
 
   /// Is it migrated with the shared schema: the one that tenants in another database share?
   [[nodiscard]] bool goes_with_shared() const noexcept {
