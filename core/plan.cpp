@@ -237,11 +237,10 @@ Plan plan_downgrade(const MigrationSet& set, TargetKind kind, std::span<const Ap
                 "Ask for an upgrade.");
   }
   const History history{set, kind, applied, in_doubt};
-  if (revision.is_relative()) history.check();
-  Plan plan;
-  const std::vector<bool> asked = asked_down(set, kind, history, revision, plan.goal);
   history.check();
 
+  Plan plan;
+  const std::vector<bool> asked = asked_down(set, kind, history, revision, plan.goal);
   plan.from = history.revision(history.newest());
   if (revision.kind == Kind::base) {
     for (std::size_t index = set.size(); index-- > set.versioned_count();) {

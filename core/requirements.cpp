@@ -63,7 +63,7 @@ class RequiredSteps {
     placed_.push_back(step);
   }
 
-  void require(const Step& by, const Requirement& wanted) {
+  void require(const Step& by, const LabelledVersion& wanted) {
     const MigrationSet& set = histories_.set(wanted.set);
     const std::optional<std::size_t> index = set.find(wanted.version);
     if (!index || *index >= set.versioned_count()) {
@@ -78,7 +78,7 @@ class RequiredSteps {
     for (const Step& step : steps_to(by, set, wanted, applied)) place(step);
   }
 
-  std::vector<Step> steps_to(const Step& by, const MigrationSet& set, const Requirement& wanted,
+  std::vector<Step> steps_to(const Step& by, const MigrationSet& set, const LabelledVersion& wanted,
                              std::span<const AppliedMigration> applied) const {
     try {
       return plan_upgrade(set, kind_, applied, {Revision::Kind::version, 0, wanted.version}, out_of_order_, in_doubt_)
@@ -143,14 +143,14 @@ class RequiredCheck {
       const std::optional<std::size_t> index = other.find(row.version);
       if (!index || is_taken(other, *index)) continue;
       for (const std::string& text : other[*index].required) {
-        const Requirement wanted = parse_requirement(text);
+        const LabelledVersion wanted = parse_requirement(text);
         const std::optional<std::size_t> step = wanted.set == set.name() ? step_against(set, wanted) : std::nullopt;
         if (step) found_.emplace(*step, other_name, *index);
       }
     }
   }
 
-  [[nodiscard]] std::optional<std::size_t> step_against(const MigrationSet& set, const Requirement& wanted) const {
+  [[nodiscard]] std::optional<std::size_t> step_against(const MigrationSet& set, const LabelledVersion& wanted) const {
     const std::optional<std::size_t> index = set.find(wanted.version);
     if (!index || *index >= set.versioned_count()) return std::nullopt;
     const std::vector<bool> needed = set.up_to(*index);
@@ -178,8 +178,8 @@ Plan rollback(const std::string& own, TargetKind kind, const PlanRequest& reques
   const MigrationSet& set = histories.set(own);
   std::map<std::string, std::vector<std::string>> of_others;
   for (const std::string& label : request.versions) {
-    const std::size_t at = label.find('@');
-    if (!set.find(label) && at != std::string::npos) of_others[label.substr(0, at)].push_back(label.substr(at + 1));
+    LabelledVersion named = labelled_version(own, label, set.find(label).has_value());
+    if (named.set != own) of_others[named.set].push_back(std::move(named.version));
   }
   Plan plan = plan_rollback(set, kind, histories.applied(own), request.versions, request.in_doubt);
   for (const auto& [name, versions] : of_others) {
@@ -221,9 +221,9 @@ class EmptyHistories : public SetHistories {
 
 }  // namespace
 
-Requirement parse_requirement(std::string_view text) {
+LabelledVersion parse_requirement(std::string_view text) {
   const std::size_t at = std::min(text.find('@'), text.size());
-  Requirement requirement{std::string(text.substr(0, at)), std::string(text.substr(std::min(at + 1, text.size())))};
+  LabelledVersion requirement{std::string(text.substr(0, at)), std::string(text.substr(std::min(at + 1, text.size())))};
   if (is_set_name(requirement.set) && is_version(requirement.version)) return requirement;
   throw Error(ErrorKind::bad_value, quoted_text(text) + " names no set and version",
               "Write the name of a set, @ and a version, as in users@003.");
@@ -258,6 +258,14 @@ std::vector<std::string> with_required(const std::string& name,
 
 std::string version_label(std::string_view own, std::string_view set, std::string_view version) {
   return own == set ? std::string(version) : std::string(set) + "@" + std::string(version);
+}
+
+LabelledVersion labelled_version(std::string_view own, std::string_view label, bool is_own) {
+  const std::size_t at = label.find('@');
+  if (is_own || at == std::string_view::npos || !is_set_name(label.substr(0, at))) {
+    return {std::string(own), std::string(label)};
+  }
+  return {std::string(label.substr(0, at)), std::string(label.substr(at + 1))};
 }
 
 Plan plan_target(const std::string& set, TargetKind kind, const PlanRequest& request, SetHistories& histories) {

@@ -16,15 +16,16 @@
 
 namespace tenancy::core {
 
-struct Requirement {
+/// A migration as lists and options name it: "users@003".
+struct LabelledVersion {
   std::string set;
   std::string version;
 
-  friend bool operator==(const Requirement&, const Requirement&) = default;
+  friend bool operator==(const LabelledVersion&, const LabelledVersion&) = default;
 };
 
 /// "users@003"; throws Error(bad_value).
-[[nodiscard]] Requirement parse_requirement(std::string_view text);
+[[nodiscard]] LabelledVersion parse_requirement(std::string_view text);
 
 /// Throws Error(bad_value) for what a migration cannot require: what is badly written, and its own set.
 void check_required(const Migration& migration);
@@ -38,6 +39,10 @@ void check_required(const Migration& migration);
 
 /// The version in a list about a target of set `own`: "003", and "users@003" of another set.
 [[nodiscard]] std::string version_label(std::string_view own, std::string_view set, std::string_view version);
+
+/// The set and version that such a label means. Versions may hold an @ themselves: `is_own` says that the label is
+/// known to be a version of set `own`.
+[[nodiscard]] LabelledVersion labelled_version(std::string_view own, std::string_view label, bool is_own);
 
 /// The sets of a store, and what one target holds of each. What it returns must stay as it is while plans are made.
 class SetHistories {

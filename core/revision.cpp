@@ -26,13 +26,10 @@ constexpr std::size_t kMaxSuggestions = 3;
 }
 
 /// N of `+N` and `-N`, a word of `text`.
-int parse_count(std::string_view text, std::string_view word) {
-  const std::string_view digits = word.substr(1);
-  int count = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  const bool is_number = !digits.empty() && ascii::is_digit(digits.front()) && end == digits.data() + digits.size();
-  if (!is_number || error != std::errc{} || count < 1 || count > kMaxCount) refuse_text(text);
-  return count;
+int count_of(std::string_view text, std::string_view word) {
+  const std::optional<int> count = parse_count(word.substr(1));
+  if (!count || *count > kMaxCount) refuse_text(text);
+  return *count;
 }
 
 /// Levenshtein's distance.
@@ -79,11 +76,18 @@ Revision parse_revision(std::string_view text) {
   const std::string_view word = has_branch ? text.substr(at + 1) : text;
   const std::string branch{has_branch ? text.substr(0, at) : std::string_view{}};
   if (!has_branch || is_version(branch)) {
-    if (word.starts_with('+')) return {Revision::Kind::forward, parse_count(text, word), branch};
-    if (word.starts_with('-')) return {Revision::Kind::back, parse_count(text, word), branch};
+    if (word.starts_with('+')) return {Revision::Kind::forward, count_of(text, word), branch};
+    if (word.starts_with('-')) return {Revision::Kind::back, count_of(text, word), branch};
   }
   if (!is_version(text)) refuse_text(text);
   return {Revision::Kind::version, 0, std::string{text}};
+}
+
+std::optional<int> parse_count(std::string_view digits) noexcept {
+  int count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  const bool is_number = !digits.empty() && ascii::is_digit(digits.front()) && end == digits.data() + digits.size();
+  return is_number && error == std::errc{} && count > 0 ? std::optional(count) : std::nullopt;
 }
 
 std::string to_text(const Revision& revision) {

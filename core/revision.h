@@ -32,6 +32,9 @@ struct Revision {
 /// Throws Error(bad_value) when the text is none of the above.
 [[nodiscard]] Revision parse_revision(std::string_view text);
 
+/// A number from 1 on, which is written in digits alone.
+[[nodiscard]] std::optional<int> parse_count(std::string_view digits) noexcept;
+
 /// The text that parse_revision() takes.
 [[nodiscard]] std::string to_text(const Revision& revision);
 

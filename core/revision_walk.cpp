@@ -1,12 +1,10 @@
 #include "core/revision_walk.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <span>
 #include <utility>
 
-#include "core/ascii.h"
 #include "core/error.h"
 #include "core/message.h"
 #include "core/version.h"
@@ -174,10 +172,10 @@ class Resolver {
     const std::string_view rest = word_.substr(branch_.empty() ? 0 : at + 1);
     if (const std::optional<Start> place = find(rest)) return {place->version, line_};
     const std::size_t sign = rest.find_last_of("+-");
-    int count = 0;
-    if (sign != std::string_view::npos && sign > 0 && parse_number(rest.substr(sign + 1), count)) {
+    const bool is_signed = sign != std::string_view::npos && sign > 0;
+    if (const auto count = is_signed ? parse_count(rest.substr(sign + 1)) : std::nullopt) {
       if (const std::optional<Start> start = find_start(rest.substr(0, sign))) {
-        return {rest[sign] == '+' ? up(*start, count) : back(*start, count), line_};
+        return {rest[sign] == '+' ? up(*start, *count) : back(*start, *count), line_};
       }
     }
     if (branch_.empty()) refuse_unknown(set_, word_);
@@ -249,12 +247,6 @@ class Resolver {
       at = earlier.empty() ? std::nullopt : std::optional{earlier.front()};
     }
     return at;
-  }
-
-  static bool parse_number(std::string_view digits, int& number) {
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return !digits.empty() && ascii::is_digit(digits.front()) && end == digits.data() + digits.size() &&
-           error == std::errc{} && number > 0;
   }
 
   [[noreturn]] void refuse_fork(const Indexes& candidates) const {

@@ -2,6 +2,10 @@
 
 namespace tenancy::core {
 
+std::string StatementRefusal::message(int statement) const {
+  return "statement " + std::to_string(statement) + ", " + std::string(what) + ", " + std::string(why);
+}
+
 StatementRefusal refused_transaction_control(std::string_view command, bool transactional) noexcept {
   return {command, "is transaction control",
           transactional ? "Take it out: every migration runs in one transaction with its tracking row."

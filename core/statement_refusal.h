@@ -12,13 +12,18 @@
 
 namespace tenancy::core {
 
-/// "statement 3, WHAT, WHY", and what to do.
+/// Why a statement is refused, and what to do.
 struct StatementRefusal {
   std::string_view what{};
   std::string_view why{};
   std::string_view hint{};
 
   [[nodiscard]] bool is_empty() const noexcept { return what.empty(); }
+
+  /// "WHAT WHY"
+  [[nodiscard]] std::string message() const { return std::string(what) + ' ' + std::string(why); }
+  /// "statement 3, WHAT, WHY"
+  [[nodiscard]] std::string message(int statement) const;
 };
 
 [[nodiscard]] StatementRefusal refused_transaction_control(std::string_view command, bool transactional) noexcept;

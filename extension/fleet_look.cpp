@@ -53,12 +53,11 @@ bool FleetRun::is_held_back(const FleetTarget& target, std::size_t steps) {
   }
 }
 
-bool FleetRun::is_required_by_another(const PgError& error, const FleetTarget& target) const {
-  if (error.sqlerrcode() != ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST) return false;
-  return std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const FleetTarget& one) {
-    return one.target.set != target.target.set && one.target.schema == target.target.schema &&
-           one.target.database == target.target.database && one.elsewhere == target.elsewhere;
-  });
+bool FleetRun::has_other_sets(const FleetTarget& target) {
+  if (places_.empty()) {
+    for (const FleetTarget& one : plan_.targets) ++places_[one.place()];
+  }
+  return places_.at(target.place()) > 1;
 }
 
 void FleetRun::look_at(std::size_t index) {
@@ -87,7 +86,8 @@ void FleetRun::look_at(std::size_t index) {
     subtransaction.roll_back();
     if (error.stops_the_run()) throw;
     // What is busy now may be free when its turn comes, and another set of the schema be taken back.
-    if (core::is_retryable(error.sqlstate()) || is_required_by_another(error, target)) {
+    bool const is_required = error.sqlerrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST;
+    if (core::is_retryable(error.sqlstate()) || (is_required && has_other_sets(target))) {
       pending_[index] = true;
       return;
     }

@@ -1,6 +1,7 @@
 #include "extension/fleet_page.h"
 
 #include "core/revision_walk.h"
+#include "core/set_order.h"
 #include "core/shard.h"
 #include "extension/fleet_call.h"
 #include "extension/pins.h"
@@ -145,21 +146,13 @@ void FleetPage::look_at_shared_elsewhere(const SharedPlace& place) {
   look_at(std::move(target));
 }
 
-/// Where a schema has several sets, those that others require go first, downwards last.
 void FleetPage::order_sets(std::vector<TenantPlace>& places) {
-  for (auto begin = places.begin(); begin != places.end();) {
-    auto const end = std::find_if_not(begin, places.end(), [&](const TenantPlace& one) {
-      return std::equal(one.key.begin(), one.key.end() - 1, begin->key.begin());
-    });
-    if (end - begin > 1) {
-      std::stable_sort(begin, end, [this](const TenantPlace& one, const TenantPlace& other) {
-        std::size_t const left = migrator_.store().depth(one.migration_set);
-        std::size_t const right = migrator_.store().depth(other.migration_set);
-        return is_down() ? left > right : left < right;
-      });
-    }
-    begin = end;
-  }
+  core::order_sets(
+      places, page_.request.direction,
+      [](const TenantPlace& one, const TenantPlace& other) {
+        return std::equal(one.key.begin(), one.key.end() - 1, other.key.begin());
+      },
+      [this](const TenantPlace& place) { return migrator_.store().depth(place.migration_set); });
 }
 
 void FleetPage::look_at_places(const std::vector<TenantPlace>& places) {

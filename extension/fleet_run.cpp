@@ -276,8 +276,8 @@ std::vector<Outcome> FleetRun::run(Mode mode, int workers, const Progress& progr
   RunOpening beginning = opening();
   std::unique_ptr<Executor> const executor = make_executor(beginning, mode);
   Dispatcher dispatcher(*executor, migrator_.settings().retry, [this](std::size_t index) {
-    const FleetTarget& target = plan_.targets[index];
-    return std::hash<std::string>()(target.elsewhere + '\0' + target.target.database + '\0' + target.target.schema);
+    auto const& [elsewhere, database, schema] = plan_.targets[index].place();
+    return std::hash<std::string>()(elsewhere + '\0' + database + '\0' + schema);
   });
   executor->open(beginning);
   beginning = {};  // tens of megabytes for a great many targets

@@ -1,6 +1,7 @@
 // One fleet operation, from its targets to its record.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "extension/dispatcher.h"
@@ -74,7 +75,8 @@ class FleetRun {
   [[nodiscard]] std::size_t left() const noexcept { return left_; }
 
  private:
-  [[nodiscard]] bool is_required_by_another(const PgError& error, const FleetTarget& target) const;
+  /// Are other sets of its schema among the targets?
+  [[nodiscard]] bool has_other_sets(const FleetTarget& target);
   void look_at(std::size_t index);
   [[nodiscard]] bool is_held_back(const FleetTarget& target, std::size_t steps);
   /// Finds out what each target has to do, or presumes that it has something to do.
@@ -106,8 +108,9 @@ class FleetRun {
   Migrator& migrator_;
   RunPlan plan_;
   std::vector<core::Wave> waves_;
-  std::vector<bool> pending_;   ///< has something to do, or presumably
-  std::vector<bool> reported_;  ///< its outcome is final
+  std::map<FleetTarget::Place, std::size_t> places_;  ///< how many targets each has, once that was asked
+  std::vector<bool> pending_;                         ///< has something to do, or presumably
+  std::vector<bool> reported_;                        ///< its outcome is final
   std::vector<Outcome> outcomes_;
   int workers_ = 0;
   /// Databases and sets whose shared schema could not be migrated.

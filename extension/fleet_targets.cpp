@@ -1,5 +1,6 @@
 #include "extension/fleet_targets.h"
 
+#include "core/set_order.h"
 #include "extension/pins.h"
 
 namespace tenancy {
@@ -33,11 +34,6 @@ void add_shared_of_databases(std::vector<FleetTarget>& targets, const std::vecto
   targets = std::move(all);
 }
 
-bool is_same_place(const FleetTarget& one, const FleetTarget& other) {
-  return one.target.schema == other.target.schema && one.target.set == other.target.set &&
-         one.target.database == other.target.database && one.elsewhere == other.elsewhere;
-}
-
 FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema) {
   FleetTarget target;
   target.target = {tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
@@ -56,7 +52,8 @@ FleetTarget tenant_target(const Tenant& tenant, const std::string& shared_schema
 void add_tenant(std::vector<FleetTarget>& targets, const Tenant& tenant, const Pins& pins,
                 const std::string& shared_schema) {
   FleetTarget next = tenant_target(tenant, shared_schema);
-  if (!targets.empty() && !targets.back().shared && is_same_place(targets.back(), next)) {
+  if (!targets.empty() && !targets.back().shared && targets.back().place() == next.place() &&
+      targets.back().target.set == next.target.set) {
     targets.back().target.tenant.clear();
     return;
   }
@@ -126,22 +123,9 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
 }
 
 void order_sets(std::vector<FleetTarget>& targets, core::Direction direction, Store& store) {
-  auto const is_one_schema = [](const FleetTarget& one, const FleetTarget& other) {
-    return one.target.schema == other.target.schema && one.target.database == other.target.database &&
-           one.elsewhere == other.elsewhere && one.shared == other.shared;
-  };
-  for (auto begin = targets.begin(); begin != targets.end();) {
-    auto const end =
-        std::find_if_not(begin, targets.end(), [&](const FleetTarget& one) { return is_one_schema(*begin, one); });
-    if (end - begin > 1) {
-      std::stable_sort(begin, end, [&](const FleetTarget& one, const FleetTarget& other) {
-        std::size_t const left = store.depth(one.target.set);
-        std::size_t const right = store.depth(other.target.set);
-        return direction == core::Direction::up ? left < right : left > right;
-      });
-    }
-    begin = end;
-  }
+  core::order_sets(
+      targets, direction, [](const FleetTarget& one, const FleetTarget& other) { return one.place() == other.place(); },
+      [&](const FleetTarget& target) { return store.depth(target.target.set); });
 }
 
 std::vector<FleetTarget> database_targets(const std::vector<Tenant>& tenants, const Pins& pins,

@@ -1,6 +1,8 @@
 // The targets of a fleet: where the tenants are, each place once.
 #pragma once
 
+#include <tuple>
+
 #include "extension/target.h"
 #include "extension/tenants.h"
 
@@ -19,6 +21,10 @@ struct FleetTarget {
 
   Value wave_value;             ///< see TenantDetails
   std::int64_t created_at = 0;  ///< microseconds
+
+  /// The schema, which may have several sets; valid as long as the target.
+  using Place = std::tuple<const std::string&, const std::string&, const std::string&>;
+  [[nodiscard]] Place place() const noexcept { return {elsewhere, target.database, target.schema}; }
 
   /// Is it migrated with the shared schema: the one that tenants in another database share?
   [[nodiscard]] bool goes_with_shared() const noexcept {

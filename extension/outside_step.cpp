@@ -191,8 +191,7 @@ void OutsideStep::run_what_may_commit(const ScriptStatement& statement, Statemen
   if (role_.restricted) {
     // At top level no operation is restricted, and code that the tenant has planted would be the caller's.
     core::StatementRefusal const found = core::refused_commit_as_owner();
-    PgError error(ERRCODE_FEATURE_NOT_SUPPORTED, std::string(found.what) + ' ' + std::string(found.why), {},
-                  std::string(found.hint));
+    PgError error(ERRCODE_FEATURE_NOT_SUPPORTED, found.message(), {}, std::string(found.hint));
     error.prefix(script_.name(statement, statement.offset));
     throw error;
   }

@@ -40,9 +40,7 @@ void check_statements(const SqlScript& script, bool transactional, bool confined
     guarded([&] { found = refusal(statement.tree->stmt, transactional, confined); });
     if (found.is_empty()) continue;
     PgError error(ERRCODE_FEATURE_NOT_SUPPORTED,
-                  script.place(statement.offset) + ": statement " + std::to_string(statement.number) + ", " +
-                      std::string(found.what) + ", " + std::string(found.why),
-                  {}, std::string(found.hint));
+                  script.place(statement.offset) + ": " + found.message(statement.number), {}, std::string(found.hint));
     script.show_line(error, statement.offset);
     throw error;
   }

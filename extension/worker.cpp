@@ -107,7 +107,7 @@ class Worker {
     return outcome;
   }
 
-  /// Each step is recorded with its tracking row, and added to `recorded`.
+  /// Each step is recorded with its tracking row, and its label added to `recorded`.
   template <typename Complete>
   Outcome outside_transactions(Migrator& migrator, const FleetTarget& target, Complete complete,
                                std::vector<std::string>& recorded) {
@@ -116,9 +116,9 @@ class Worker {
       Outcome part = complete({});
       part.duration = {};  // counted once, at the end
       part.success = part.more = true;
-      part.versions = {core::version_label(target.target.set, step.set, step.version)};
+      recorded.push_back(core::version_label(target.target.set, step.set, step.version));
+      part.versions = {recorded.back()};
       if (records()) record_outcome(task_.run, target.ordinal, part);
-      recorded.push_back(step.version);
     };
     TargetResult const result = migrator.migrate_outside(target.target, request_of(target), record_step);
     Outcome outcome = complete(success(result));

@@ -226,8 +226,7 @@ PlainOutside::Work PlainOutside::run_what_may_commit(std::size_t index) {
   if (part_.facts.role) {
     // Code that the tenant has planted could take the role of this session back.
     const core::StatementRefusal found = core::refused_commit_as_owner();
-    ServerReport report =
-        make_report("0A000", std::string(found.what) + ' ' + std::string(found.why), {}, std::string(found.hint));
+    ServerReport report = make_report("0A000", found.message(), {}, std::string(found.hint));
     name_statement(report, statement);
     refuse(std::move(report));
   }

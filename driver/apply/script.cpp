@@ -33,8 +33,7 @@ void Script::check(bool transactional, bool confined) const {
     const core::StatementRefusal found = core::refusal(statement.kind, transactional, confined);
     if (found.is_empty()) continue;
     throw core::Error(core::ErrorKind::bad_statement,
-                      place(statement.source.offset) + ": statement " + std::to_string(statement.source.number) + ", " +
-                          std::string(found.what) + ", " + std::string(found.why),
+                      place(statement.source.offset) + ": " + found.message(statement.source.number),
                       std::string(found.hint));
   }
 }

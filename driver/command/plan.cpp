@@ -116,7 +116,7 @@ FleetQuestion question_of(Context& context, const PlanArguments& arguments, cons
 }
 
 /// Nothing when it was dropped meanwhile.
-awaitable<std::optional<std::string>> read_sql(Connection& control, const PlanView::StepName& migration, bool down) {
+awaitable<std::optional<std::string>> read_sql(Connection& control, const core::LabelledVersion& migration, bool down) {
   Parameters parameters{migration.set, migration.version};
   Result const rows = co_await control.query(
       "SELECT up_sql, down_sql FROM tenancy.migrations WHERE migration_set = $1 AND version = $2",
@@ -142,13 +142,13 @@ awaitable<void> plan_with_control(Context& context, const PlanArguments& argumen
   }
   view.finish();
   if (!arguments.sql) co_return;
-  for (const PlanView::StepName& migration : view.migrations()) {
+  for (const core::LabelledVersion& migration : view.migrations()) {
     std::optional<std::string> const sql = co_await read_sql(control, migration, arguments.down);
     if (sql) view.print_sql(migration, *sql);
   }
 }
 
-std::string sql_of(const MigrationStore& store, const PlanView::StepName& name, bool down) {
+std::string sql_of(const MigrationStore& store, const core::LabelledVersion& name, bool down) {
   const core::Migration& migration = store.migration(name.set, store.set(name.set).find(name.version).value());
   return down ? migration.down.value().sql : migration.up.sql;
 }
@@ -177,7 +177,7 @@ awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments
   for (const PlannedTarget& one : planned) view.add(one);
   view.finish();
   if (!arguments.sql) co_return;
-  for (const PlanView::StepName& migration : view.migrations()) {
+  for (const core::LabelledVersion& migration : view.migrations()) {
     view.print_sql(migration, sql_of(fleet.store(), migration, arguments.down));
   }
 }

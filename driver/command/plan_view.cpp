@@ -86,11 +86,8 @@ void PlanView::finish() {
   std::fflush(stdout);
 }
 
-/// The set and version that a label of core::version_label() means.
-PlanView::StepName PlanView::step_of(const std::string& own, const std::string& label) const {
-  std::size_t const at = label.find('@');
-  if (at == std::string::npos || sets_.set(own).find(label)) return {own, label};
-  return {label.substr(0, at), label.substr(at + 1)};
+core::LabelledVersion PlanView::step_of(const std::string& own, const std::string& label) const {
+  return core::labelled_version(own, label, sets_.set(own).find(label).has_value());
 }
 
 void PlanView::print_steps(const std::string& set, const Versions& versions) const {
@@ -101,7 +98,7 @@ void PlanView::print_steps(const std::string& set, const Versions& versions) con
                    {"transactional", "TRANSACTION", ValueForm::truth}},
                   options_);
   for (std::size_t i = 0; i < versions.size(); ++i) {
-    StepName const name = step_of(set, versions[i]);
+    core::LabelledVersion const name = step_of(set, versions[i]);
     const core::MigrationSet& migrations = sets_.set(name.set);
     auto const index = migrations.find(name.version);
     const core::StoredMigration* const migration = index ? &migrations[*index] : nullptr;
@@ -138,20 +135,20 @@ void PlanView::print_summary() const {
   fmt::print("{}{}\n", any ? "\n" : "", text);
 }
 
-std::vector<PlanView::StepName> PlanView::migrations() const {
-  std::vector<StepName> names;
+std::vector<core::LabelledVersion> PlanView::migrations() const {
+  std::vector<core::LabelledVersion> names;
   std::set<std::pair<std::string, std::string>> known;
   for (const auto& [key, group] : groups_) {
     const auto& [set, from, versions] = key;
     for (const std::string& version : versions) {
-      StepName name = step_of(set, version);
+      core::LabelledVersion name = step_of(set, version);
       if (known.emplace(name.set, name.version).second) names.push_back(std::move(name));
     }
   }
   return names;
 }
 
-void PlanView::print_sql(const StepName& migration, const std::string& sql) const {
+void PlanView::print_sql(const core::LabelledVersion& migration, const std::string& sql) const {
   if (options_.json) {
     print_json({{"migration_set", migration.set}, {"version", migration.version}, {"sql", sql}});
   } else {

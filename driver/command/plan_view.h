@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/requirements.h"
 #include "driver/fleet/fleet_pages.h"
 #include "driver/fleet/stored_sets.h"
 #include "driver/output/output_options.h"
@@ -22,12 +23,9 @@ class PlanView {
   void add_unchanged(std::size_t targets) { unchanged_ += targets; }
   void finish();
 
-  struct StepName {
-    std::string set, version;
-  };
   /// The migrations of all steps that were added, each once.
-  [[nodiscard]] std::vector<StepName> migrations() const;
-  void print_sql(const StepName& migration, const std::string& sql) const;
+  [[nodiscard]] std::vector<core::LabelledVersion> migrations() const;
+  void print_sql(const core::LabelledVersion& migration, const std::string& sql) const;
 
  private:
   using Versions = std::vector<std::string>;
@@ -37,7 +35,7 @@ class PlanView {
   };
 
   void print_target(const PlannedTarget& planned) const;
-  [[nodiscard]] StepName step_of(const std::string& own, const std::string& label) const;
+  [[nodiscard]] core::LabelledVersion step_of(const std::string& own, const std::string& label) const;
   void print_steps(const std::string& set, const Versions& versions) const;
   void print_groups() const;
   void print_summary() const;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/revision_walk.h"
+#include "core/set_order.h"
 #include "driver/command/failure.h"
 #include "driver/files/migration_files.h"
 #include "driver/fleet/place.h"
@@ -77,24 +78,13 @@ awaitable<std::vector<Target>> StandaloneFleet::targets(const Selection& selecti
     if (store_.set(set).head(core::TargetKind::shared)) shared.sets.push_back(set);
   }
   std::vector<Target> targets = standalone_targets(std::move(tenants), shared, selection, direction);
-  order_sets(targets, direction);
+  core::order_sets(
+      targets, direction,
+      [](const Target& one, const Target& other) {
+        return one.schema == other.schema && place_of(one) == place_of(other);
+      },
+      [this](const Target& target) { return store_.with_required(target.migration_set).size(); });
   co_return targets;
-}
-
-/// Where a schema has several sets, those that others require go first, downwards last.
-void StandaloneFleet::order_sets(std::vector<Target>& targets, core::Direction direction) const {
-  auto const depth = [this](const Target& target) { return store_.with_required(target.migration_set).size(); };
-  for (auto begin = targets.begin(); begin != targets.end();) {
-    auto const end = std::find_if_not(begin, targets.end(), [&](const Target& one) {
-      return one.schema == begin->schema && place_of(one) == place_of(*begin);
-    });
-    if (end - begin > 1) {
-      std::stable_sort(begin, end, [&](const Target& one, const Target& other) {
-        return direction == core::Direction::up ? depth(one) < depth(other) : depth(one) > depth(other);
-      });
-    }
-    begin = end;
-  }
 }
 
 awaitable<Target> StandaloneFleet::target_of(const std::string& tenant) const {

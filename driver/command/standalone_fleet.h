@@ -38,8 +38,6 @@ class StandaloneFleet {
   boost::asio::awaitable<Target> target_of(const std::string& tenant) const;
 
  private:
-  void order_sets(std::vector<Target>& targets, core::Direction direction) const;
-
   Context& context_;
   MigrationStore store_;
   ServerDirectory servers_;

@@ -129,7 +129,7 @@ void find_unknown_requirements(const std::vector<core::Migration>& migrations, s
   for (const core::Migration& one : migrations) {
     for (const std::string& required : one.required) {
       if (known.contains(required)) continue;
-      core::Requirement const wanted = core::parse_requirement(required);
+      core::LabelledVersion const wanted = core::parse_requirement(required);
       findings.push_back({Finding::Kind::warning, one.filename, 0,
                           fmt::format("it requires {} of set {}, which no file holds", wanted.version, wanted.set),
                           "Mend MIGRATION_REQUIRES, unless that one is stored already."});

@@ -1,7 +1,5 @@
 #include "driver/files/statement_check.h"
 
-#include <fmt/format.h>
-
 #include "core/error.h"
 #include "core/sql_kind.h"
 #include "core/sql_statements.h"
@@ -35,8 +33,7 @@ void check_section(const std::string& file, const core::Migration& migration, co
         core::refusal(core::SqlKind(statement.text), migration.transactional, confined);
     if (found.is_empty()) continue;
     int const line = section.line_at(statement.offset);
-    findings.push_back({kind, file, line, fmt::format("statement {}, {}, {}", statement.number, found.what, found.why),
-                        std::string(found.hint)});
+    findings.push_back({kind, file, line, found.message(statement.number), std::string(found.hint)});
   }
 }
 

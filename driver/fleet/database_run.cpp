@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "core/requirements.h"
 #include "core/text_array.h"
 #include "driver/connection/pooler.h"
 #include "driver/fleet/event.h"
@@ -77,13 +78,12 @@ Outcome outcome_of(const Result& rows, std::size_t row, core::Direction directio
   outcome.from_revision = text(kFrom);
   outcome.to_revision = text(kTo);
   outcome.held_at = rows.value(row, kHeldAt);
-  for (std::string& version : core::parse_text_array(rows.text(row, kVersions))) {
+  for (const std::string& version : core::parse_text_array(rows.text(row, kVersions))) {
     StepOutcome& step = outcome.steps.emplace_back();
     step.direction = direction;
-    std::size_t const at = version.find('@');
-    bool const is_of_other = at != std::string::npos && core::is_set_name(std::string_view(version).substr(0, at));
-    if (is_of_other) step.set = version.substr(0, at);
-    step.version = is_of_other ? version.substr(at + 1) : std::move(version);
+    core::LabelledVersion named = core::labelled_version({}, version, false);
+    step.set = std::move(named.set);
+    step.version = std::move(named.version);
   }
   outcome.attempts = static_cast<int>(rows.integer(row, kAttempts));
   outcome.waited = std::chrono::microseconds(rows.integer(row, kWaited));

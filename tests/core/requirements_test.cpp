@@ -50,9 +50,9 @@ class Sets : public SetHistories {
   std::map<std::string, std::vector<AppliedMigration>> rows_;
 };
 
-TEST(Requirement, IsASetAndAVersion) {
-  EXPECT_EQ(parse_requirement("users@003"), (Requirement{"users", "003"}));
-  EXPECT_EQ(parse_requirement("users@1@2"), (Requirement{"users", "1@2"}));
+TEST(LabelledVersion, IsASetAndAVersion) {
+  EXPECT_EQ(parse_requirement("users@003"), (LabelledVersion{"users", "003"}));
+  EXPECT_EQ(parse_requirement("users@1@2"), (LabelledVersion{"users", "1@2"}));
   for (const char* const text : {"", "users", "@003", "users@", "Users@003", "users@head", "users@ 003", "a b@1"}) {
     EXPECT_THAT(error_of([&] { (void)parse_requirement(text); }),
                 Says(ErrorKind::bad_value, "names no set and version"))
@@ -60,7 +60,7 @@ TEST(Requirement, IsASetAndAVersion) {
   }
 }
 
-TEST(Requirement, IsOfAnotherSet) {
+TEST(LabelledVersion, IsOfAnotherSet) {
   Migration migration;
   migration.set = "users";
   migration.required = {"billing@1"};
@@ -205,6 +205,15 @@ TEST(PlanTarget, RefusesToTakeAwayWhatIsRequired) {
       error_of([&] { (void)sets.down("users", "base"); }),
       Says(ErrorKind::still_required, "migration 003 of set users is required by migration 001 of set reports"));
   EXPECT_EQ(sets.down("analytics", "base"), "-002 -001");
+}
+
+TEST(VersionLabel, NamesSetAndVersion) {
+  EXPECT_EQ(version_label("users", "users", "003"), "003");
+  EXPECT_EQ(version_label("analytics", "users", "003"), "users@003");
+  EXPECT_EQ(labelled_version("analytics", "users@003", false), (LabelledVersion{"users", "003"}));
+  EXPECT_EQ(labelled_version("analytics", "003", false), (LabelledVersion{"analytics", "003"}));
+  EXPECT_EQ(labelled_version("analytics", "users@003", true), (LabelledVersion{"analytics", "users@003"}));
+  EXPECT_EQ(labelled_version("analytics", "1.0@rc", false), (LabelledVersion{"analytics", "1.0@rc"}));
 }
 
 TEST(PlanTarget, RollsBackWhatARunAppliedOfSeveralSets) {

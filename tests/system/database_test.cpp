@@ -203,6 +203,27 @@ TEST_F(DatabaseRun, MigrateAllNamesAMigrationThatTakesAProcedure) {
   EXPECT_EQ(session.value("SELECT revision FROM tenancy.status()"), "base");
 }
 
+TEST_F(DatabaseRun, WhatAFailedTargetAppliedOfAnotherSetIsTakenBack) {
+  make("visited");
+  Connection session = connect();
+  session.exec(R"(
+    SELECT tenancy.add_migration('001', 'CREATE TABLE people (id int)', 'DROP TABLE people', migration_set => 'users');
+    SELECT tenancy.add_migration('002', 'CREATE INDEX CONCURRENTLY people_id ON people (id)',
+                                 'DROP INDEX CONCURRENTLY people_id', migration_set => 'users', transactional => false);
+    SELECT tenancy.add_migration('001', 'CREATE INDEX CONCURRENTLY ON nowhere (id)', migration_set => 'analytics',
+                                 transactional => false, requires => '{users@002}');
+    SELECT tenancy.register_tenant('visited', isolation => 'database', database => 'visited',
+                                   migration_set => 'analytics', further_sets => '{users}');
+  )");
+  EXPECT_THROW(session.exec("CALL tenancy.rollout(migration_set => 'analytics')"), PgError);
+  EXPECT_EQ(session.query("SELECT state, versions FROM tenancy.run_targets"),
+            (Rows{{"failed", "{users@001,users@002}"}}));
+  call_on_last_run(session, "rollback_run");
+  EXPECT_EQ(session.query("SELECT migration_set, revision FROM tenancy.status()"),
+            (Rows{{"analytics", "base"}, {"users", "base"}}));
+  EXPECT_EQ(cluster().connect("visited").value("SELECT to_regclass('people')"), std::nullopt);
+}
+
 TEST_F(DatabaseRun, OtherEncodingIsRefused) {
   make("latin", "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
   Connection session = connect();
