@@ -121,6 +121,14 @@ void refuse_own_indexes(Relation relation, const ResultRelInfo* opened) {
   }
 }
 
+/// Rows are seldom deleted, so there is room in the last page or nowhere; to ask the free space map, a file that small
+/// tables do not even have, takes as long as to write the row. PostgreSQL asks it where the page is full.
+void begin_at_last_page(Relation relation) {
+  if (RelationGetTargetBlock(relation) != InvalidBlockNumber) return;
+  BlockNumber const pages = RelationGetNumberOfBlocks(relation);
+  if (pages > 0) RelationSetTargetBlock(relation, pages - 1);
+}
+
 /// Writes a row whose columns `fill(slot)` sets.
 template <typename Fill>
 void insert_row(Relation relation, Fill fill) {
@@ -135,6 +143,7 @@ void insert_row(Relation relation, Fill fill) {
   fill(slot);
   ExecStoreVirtualTuple(slot);
   if (relation->rd_att->constr != nullptr) ExecConstraints(result_relation, slot, estate);
+  begin_at_last_page(relation);
   table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, nullptr);
   if (result_relation->ri_NumIndices > 0) compat::insert_index_tuples(result_relation, slot, estate);
   ExecCloseIndices(result_relation);
@@ -177,7 +186,8 @@ Relation open_to_read(Oid schema, const char* table, WhenLocked when_locked, Tra
     *shape = TrackingShape::locked;
     return nullptr;
   }
-  Relation const relation = try_relation_open(*oid, NoLock);
+  // Behind the lock the cache knows whether it is still there, without another look into the catalogue.
+  Relation const relation = RelationIdGetRelation(*oid);
   if (relation == nullptr) {
     UnlockRelationOid(*oid, AccessShareLock);
     *shape = TrackingShape::missing;
