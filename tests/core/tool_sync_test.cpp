@@ -62,6 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Word{"pop", "20240101", "", "20240101"},
                     Word{"diesel", "2018-04-24-145128", "2018-04-24-145128_users/up.sql", "20180424145128"},
                     Word{"django", "0001", "shop/0001_initial.sql", "0001_initial"},
+                    Word{"django", "0001", "shop/0001_initial.up.sql", "0001_initial"},
+                    Word{"django", "0001", "shop/0001_initial/up.sql", "0001_initial"},
                     Word{"node-pg-migrate", "1", "a.b/1_users.sql", "1_users"},
                     Word{"knex", "1", "1_users.sql", "1_users"}, Word{"yoyo", "1", "db/1_users.sql", "1_users"},
                     Word{"archify", "003", "003_add_avatar.sql", "003_add_avatar"},
