@@ -218,7 +218,8 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
   command.add_option("--further-set", tenant->further_sets, "a further migration set; as often as needed")
       ->type_name("SET")
-      ->expected(1);
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(
       command, [tenant](std::string labels) { tenant->labels = std::move(labels); }, "a label");

@@ -123,7 +123,8 @@ void add_add(CLI::App& tenants, Context& context) {
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
   command.add_option("--further-set", tenant->further_sets, "a further migration set; as often as needed")
       ->type_name("SET")
-      ->expected(1);
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_option("--status", tenant->status, "active, suspended or archived [active]")->type_name("STATUS");
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(

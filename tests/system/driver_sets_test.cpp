@@ -133,6 +133,9 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.status() WHERE state <> 'current'"), "0");
   EXPECT_EQ(connect().value("SELECT count(*) FROM s_7.schema_migrations"), "6");
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 0);
+  connect().exec("CREATE SCHEMA many");
+  EXPECT_EQ(tenancy("tenants add many --tenant-set users --further-set analytics,plugin --further-set zoo").code, 0);
+  EXPECT_EQ(connect().value("SELECT further_sets FROM tenancy.tenants WHERE id = 'many'"), "{analytics,plugin,zoo}");
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 1);
 }
 
