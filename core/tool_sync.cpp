@@ -161,8 +161,8 @@ std::string flyway_description(std::string_view filename) {
 
 }  // namespace
 
-SyncedTool synced_tool(const ToolWords& words, std::string_view tracking_table) {
-  const ToolSource source = tool_source(words, tracking_table);
+SyncedTool synced_tool(const ToolWords& words, std::string_view set, std::string_view tracking_table) {
+  const ToolSource source = tool_source(words, tracking_table).of_set(set);
   (void)shape_of(source.tool.name);
   if (source.schema) {
     throw Error(ErrorKind::bad_value, "a table in a schema of its own cannot be kept up to date",
