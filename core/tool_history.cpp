@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "core/migration.h"
 
 namespace tenancy::core {
 
@@ -31,6 +32,7 @@ const std::vector<HistoryTool>& tools() {
        .naming = ToolNaming::file_name,
        .version = "name",
        .group = "app",
+       .groups_are_sets = true,
        .order = "id",
        .applied_at = "applied"},
       {.name = "golang-migrate",
@@ -141,9 +143,12 @@ void require_one_group(const HistoryTool& tool, std::span<const ToolRow> rows) {
   }
   if (groups.size() < 2) return;
   std::sort(groups.begin(), groups.end());
+  const std::string first{groups.front()};
   throw Error(
       ErrorKind::bad_value, "table \"" + tool.table + "\" has the migrations of several: " + listed(groups),
-      "Say whose are meant: app => '" + std::string{groups.front()} + "'. Each is a migration set of its own here.");
+      tool.groups_are_sets
+          ? "Give the tenants a migration set for each, of that name; or say whose are meant: app => '" + first + "'."
+          : "Say whose are meant: app => '" + first + "'. Each is a migration set of its own here.");
 }
 
 }  // namespace
@@ -186,6 +191,12 @@ ToolSource tool_source(const ToolWords& words, std::string_view tracking_table) 
         "Both cannot be in one schema. Choose another name for ours: ALTER DATABASE … SET "
         "tenancy.tracking_table = 'tenancy_migrations', and start a new session.");
   }
+  return source;
+}
+
+ToolSource ToolSource::of_set(std::string_view set) const {
+  ToolSource source = *this;
+  if (group.empty() && tool.groups_are_sets && set != kDefaultSet) source.group = set;
   return source;
 }
 
@@ -234,6 +245,15 @@ std::optional<ToolTrace> recognise_table(std::string_view table, std::span<const
   const HistoryTool& tool = find_history_tool(names.substr(0, names.find(' ')));
   if (tool.table != table) return std::nullopt;
   return ToolTrace{&tool, std::move(names)};
+}
+
+std::string describe_nothing(const ToolSource& source, bool has_table) {
+  if (!has_table) {
+    return "no table " + quoted_text(source.tool.table) +
+           (source.schema ? " in schema " + quoted_text(*source.schema) : "");
+  }
+  return source.tool.name + " has applied nothing" + (source.group.empty() ? "" : " of " + quoted_text(source.group)) +
+         " there";
 }
 
 bool has_applied_something(const HistoryTool& tool, std::span<const ToolRow> rows) {

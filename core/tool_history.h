@@ -38,11 +38,12 @@ struct HistoryTool {
   // Columns; empty: none.
   std::string version;
   std::string state{};
-  std::string kind{};        ///< Flyway's type of a row
-  std::string undone{};      ///< a time: NULL where the row counts
-  std::string group{};       ///< whose migration it is: Django's app, sqitch's project
-  std::string order{};       ///< later rows of a version outdo earlier ones
-  std::string applied_at{};  ///< when
+  std::string kind{};            ///< Flyway's type of a row
+  std::string undone{};          ///< a time: NULL where the row counts
+  std::string group{};           ///< whose migration it is: Django's app, sqitch's project
+  bool groups_are_sets = false;  ///< each group is a set of its name, unless one says otherwise
+  std::string order{};           ///< later rows of a version outdo earlier ones
+  std::string applied_at{};      ///< when
 };
 
 /// Throws Error(bad_value) naming the tools that are known.
@@ -54,6 +55,9 @@ struct ToolSource {
   HistoryTool tool;
   std::optional<std::string> schema{};  ///< where the table is; nothing: in each target's
   std::string group{};                  ///< see HistoryTool::group; empty: the only one
+
+  /// The same for a target of the set, whose name may say which group is meant.
+  [[nodiscard]] ToolSource of_set(std::string_view set) const;
 };
 
 /// In people's words: a tool or, with a column, any table; the others where they differ from what the tool does.
@@ -109,6 +113,9 @@ struct ToolEntry {
   State state = State::applied;
   std::int64_t applied_at = 0;
 };
+
+/// What to say where nothing is applied.
+[[nodiscard]] std::string describe_nothing(const ToolSource& source, bool has_table);
 
 /// Do the rows say that anything is applied?
 [[nodiscard]] bool has_applied_something(const HistoryTool& tool, std::span<const ToolRow> rows);

@@ -161,8 +161,8 @@ std::string flyway_description(std::string_view filename) {
 
 }  // namespace
 
-SyncedTool synced_tool(const ToolWords& words, std::string_view tracking_table) {
-  const ToolSource source = tool_source(words, tracking_table);
+SyncedTool synced_tool(const ToolWords& words, std::string_view set, std::string_view tracking_table) {
+  const ToolSource source = tool_source(words, tracking_table).of_set(set);
   (void)shape_of(source.tool.name);
   if (source.schema) {
     throw Error(ErrorKind::bad_value, "a table in a schema of its own cannot be kept up to date",
@@ -345,7 +345,11 @@ std::string ToolSync::word(std::size_t migration, std::string_view filename) con
   if (tool_.name == "sql-migrate") return std::string(path.base);
   // Its migrations are folders.
   if (tool_.name == "prisma") return std::string(split_path(path.folder).base);
-  return std::string(stem_of(filename));
+  // In a folder of its own, or one of a pair, it may have its down SQL beside it here.
+  if (path.base == "up.sql") return std::string(split_path(path.folder).base);
+  std::string_view stem = stem_of(filename);
+  if (stem.ends_with(".up")) stem.remove_suffix(3);
+  return std::string(stem);
 }
 
 }  // namespace tenancy::core

@@ -24,9 +24,9 @@ struct SyncedTool {
   friend bool operator==(const SyncedTool&, const SyncedTool&) = default;
 };
 
-/// Throws Error(bad_value) for a tool whose rows cannot be written as it writes them, for a table outside of the
-/// targets' schemas, and what tool_source() throws.
-[[nodiscard]] SyncedTool synced_tool(const ToolWords& words, std::string_view tracking_table);
+/// For that set. Throws Error(bad_value) for a tool whose rows cannot be written as it writes them, for a table outside
+/// of the targets' schemas, and what tool_source() throws.
+[[nodiscard]] SyncedTool synced_tool(const ToolWords& words, std::string_view set, std::string_view tracking_table);
 
 /// What to say where the table has `found`, and not what is recorded here.
 [[nodiscard]] ForeignTable describe_difference(const SyncedTool& synced, std::string_view found);

@@ -8,10 +8,9 @@ namespace tenancy {
 namespace {
 
 /// Is it the table that is kept up to date with the target's set?
-bool goes_along(Migrator& migrator, const Target& target, const AdoptionRequest& request) {
+bool goes_along(Migrator& migrator, const Target& target, const core::ToolSource& source) {
   const std::optional<core::SyncedTool>& synced = migrator.store().synced_tool(target.set);
-  return synced && !request.source.schema &&
-         *synced == core::SyncedTool{request.source.tool.name, request.source.tool.table, request.source.group};
+  return synced && !source.schema && *synced == core::SyncedTool{source.tool.name, source.tool.table, source.group};
 }
 
 /// Writes what is recorded here and not there.
@@ -27,24 +26,24 @@ void write_rows(Migrator& migrator, const Target& target, const TargetSession& s
   }
 }
 
-core::Adoption assess(Migrator& migrator, const Target& target, const AdoptionRequest& request, Oid schema,
+core::Adoption assess(Migrator& migrator, const Target& target, const core::ToolSource& source, Oid schema,
                       const TargetRole& role, std::span<const core::AppliedMigration> tracked, bool wait) {
-  const Value& apart = request.source.schema;
+  const Value& apart = source.schema;
   // What is in a schema of its own is not the tenant's, and its owner may have no rights there.
   TargetRole const reader = apart ? TargetRole{GetUserId(), false} : role;
   Oid const place = apart ? guarded([&] { return get_namespace_oid(apart->c_str(), true); }) : schema;
   std::optional<std::vector<core::ToolRow>> rows;
   if (OidIsValid(place)) {
     RoleScope const as_reader(reader);
-    rows = read_tool_table(place, request.source.tool, wait);
+    rows = read_tool_table(place, source.tool, wait);
   }
   std::vector<core::ToolEntry> entries;
-  if (rows) entries = core::read_history_rows(request.source.tool, *rows, request.source.group);
-  core::Merge const merge = goes_along(migrator, target, request) ? core::Merge::yes : core::Merge::no;
-  core::Adoption adoption = core::assess_adoption(request.source.tool, entries, migrator.store().set(target.set),
-                                                  target.kind, tracked, merge);
-  if (!rows && adoption.verdict == core::AdoptionVerdict::empty) {
-    adoption.detail = "no table \"" + request.source.tool.table + "\"" + (apart ? " in schema \"" + *apart + "\"" : "");
+  if (rows) entries = core::read_history_rows(source.tool, *rows, source.group);
+  core::Merge const merge = goes_along(migrator, target, source) ? core::Merge::yes : core::Merge::no;
+  core::Adoption adoption =
+      core::assess_adoption(source.tool, entries, migrator.store().set(target.set), target.kind, tracked, merge);
+  if (adoption.verdict == core::AdoptionVerdict::empty && entries.empty()) {
+    adoption.detail = core::describe_nothing(source, rows.has_value());
   }
   return adoption;
 }
@@ -63,7 +62,7 @@ core::Adoption look_at_adoption(Migrator& migrator, const Target& target, const 
     if (tracking.shape == TrackingShape::locked) {
       throw PgError(ERRCODE_LOCK_NOT_AVAILABLE, "tracking table \"" + table + "\" is locked by another session");
     }
-    return assess(migrator, target, request, schema, role, tracking.applied, false);
+    return assess(migrator, target, request.source.of_set(target.set), schema, role, tracking.applied, false);
   });
 }
 
@@ -71,9 +70,10 @@ core::Adoption adopt(Migrator& migrator, const Target& target, const AdoptionReq
   return for_target(target, [&] {
     TargetSession session(migrator.settings(), target, request.run_as, true);
     session.read_tracking(target);
+    core::ToolSource const source = request.source.of_set(target.set);
     core::Adoption const adoption =
-        assess(migrator, target, request, session.schema, session.role, session.tracking.applied, true);
-    if (goes_along(migrator, target, request)) write_rows(migrator, target, session, adoption);
+        assess(migrator, target, source, session.schema, session.role, session.tracking.applied, true);
+    if (goes_along(migrator, target, source)) write_rows(migrator, target, session, adoption);
     if (adoption.verdict != core::AdoptionVerdict::adoptable) return adoption;
     const core::MigrationSet& set = migrator.store().set(target.set);
     session.require_tracking(target);

@@ -77,7 +77,7 @@ TENANCY_SQL_FUNCTION(tenancy_sync) {
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     Store store(memory.get());
     store.require(set);
-    core::SyncedTool const synced = core::synced_tool(words, current_settings().tracking_table);
+    core::SyncedTool const synced = core::synced_tool(words, set, current_settings().tracking_table);
     upsert_synced_tool.run({set, synced.tool, synced.table, synced.group});
     return Datum(0);
   });

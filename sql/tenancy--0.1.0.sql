@@ -992,15 +992,16 @@ AS 'MODULE_PATHNAME', 'tenancy_create_tenant_database' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.create_tenant_database(text, text, text, text, text, text, jsonb, text, text, jsonb, text[]) IS
     'Creates a tenant with a database of its own in this cluster, and every pending migration there; all or nothing.';
 
-CREATE FUNCTION tenancy.discover(pattern text, migration_set text DEFAULT 'default', tier text DEFAULT NULL)
+CREATE FUNCTION tenancy.discover(
+    pattern text, migration_set text DEFAULT 'default', tier text DEFAULT NULL, further_sets text[] DEFAULT '{}')
 RETURNS SETOF tenancy.tenants
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    INSERT INTO tenancy.tenants (id, schema, migration_set, tier)
-    SELECT n.nspname, n.nspname, discover.migration_set, discover.tier
+    INSERT INTO tenancy.tenants (id, schema, migration_set, tier, further_sets)
+    SELECT n.nspname, n.nspname, discover.migration_set, discover.tier, discover.further_sets
       FROM pg_namespace n
      WHERE n.nspname::text LIKE discover.pattern
        AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'tenancy')
@@ -1012,7 +1013,7 @@ BEGIN
     RETURNING *;
 END
 $$;
-COMMENT ON FUNCTION tenancy.discover(text, text, text) IS
+COMMENT ON FUNCTION tenancy.discover(text, text, text, text[]) IS
     'Registers every schema whose name is LIKE the pattern and that no tenant has yet. Returns the new tenants.';
 
 CREATE FUNCTION tenancy.register_from(query text, OUT id text, OUT action text)

@@ -17,13 +17,13 @@ using Mode = PlainAdopter::Mode;
 /// One target; in one transaction, which its caller rolls back when it throws.
 class Adopting {
  public:
-  Adopting(Connection& connection, const MigrationStore& store, const core::TargetPlace& place,
-           const core::ToolSource& source, Mode mode, std::chrono::milliseconds lock_timeout, Deadline deadline)
+  Adopting(Connection& connection, const MigrationStore& store, const core::TargetPlace& place, core::ToolSource source,
+           Mode mode, std::chrono::milliseconds lock_timeout, Deadline deadline)
       : connection_(connection),
         store_(store),
         place_(place),
-        source_(source),
-        schema_(source.schema.value_or(place.schema)),
+        source_(std::move(source)),
+        schema_(source_.schema.value_or(place.schema)),
         mode_(mode),
         lock_timeout_(lock_timeout),
         deadline_(deadline) {}
@@ -35,9 +35,8 @@ class Adopting {
     std::vector<core::ToolEntry> const entries = core::read_history_rows(source_.tool, rows_, source_.group);
     core::Adoption adoption = core::assess_adoption(source_.tool, entries, set, kind, applied_,
                                                     goes_along() ? core::Merge::yes : core::Merge::no);
-    if (!has_table_ && adoption.verdict == core::AdoptionVerdict::empty) {
-      adoption.detail = "no table \"" + source_.tool.table + "\"" +
-                        (source_.schema ? " in schema \"" + *source_.schema + "\"" : std::string());
+    if (adoption.verdict == core::AdoptionVerdict::empty && entries.empty()) {
+      adoption.detail = core::describe_nothing(source_, has_table_);
     }
     co_await end(adoption);
     co_return adoption;
@@ -124,7 +123,7 @@ class Adopting {
   Connection& connection_;
   const MigrationStore& store_;
   const core::TargetPlace& place_;
-  const core::ToolSource& source_;
+  core::ToolSource source_;
   std::string schema_;  ///< where the tool's table is
   Mode mode_;
   std::chrono::milliseconds lock_timeout_;
@@ -146,7 +145,8 @@ awaitable<AdoptionOutcome> PlainAdopter::adopt(Connection& connection, const Tar
   core::TargetPlace const place = place_of(request_, target, connection.server_version());
   AdoptionOutcome outcome;
   try {
-    Adopting adopting(connection, store_, place, source_, mode_, request_.lock_timeout, deadline);
+    Adopting adopting(connection, store_, place, source_.of_set(target.migration_set), mode_, request_.lock_timeout,
+                      deadline);
     core::Adoption const adoption = co_await adopting.run(target.kind);
     bool const writes = !adoption.unwritten.empty();
     bool const done = mode_ == Mode::record && (adoption.verdict == core::AdoptionVerdict::adoptable || writes);

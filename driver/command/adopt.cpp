@@ -1,6 +1,7 @@
 // tenancy adopt: takes over what another tool has recorded.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -18,6 +19,7 @@
 #include "driver/fleet/elsewhere.h"
 #include "driver/fleet/extension_settings.h"
 #include "driver/fleet/fleet_pages.h"
+#include "driver/fleet/place.h"
 #include "driver/fleet/standalone_discovery.h"
 
 namespace tenancy::driver {
@@ -40,6 +42,13 @@ constexpr const char* kAdopt =
     "  FROM tenancy.adopt($1, $2::boolean, pattern => $3, tier => $4, labels => $5::jsonb, statuses => $6::text[],"
     "                     migration_set => $7, table_name => $8, table_schema => $9, version_column => $10, app => $11,"
     "                     tenants => $12::text[])";
+
+constexpr const char* kSyncedSets =
+    "SELECT DISTINCT migration_set FROM ("
+    "  SELECT $1::text AS migration_set WHERE $1 IS NOT NULL"
+    "  UNION ALL SELECT unnest(further_sets || migration_set) FROM tenancy.tenants WHERE $1 IS NULL"
+    "  UNION ALL SELECT $2 WHERE $1 IS NULL AND NOT EXISTS (SELECT FROM tenancy.tenants)) AS s"
+    " ORDER BY 1";
 
 Mode mode_of(const AdoptArguments& arguments) { return arguments.apply ? Mode::record : Mode::look; }
 
@@ -85,7 +94,6 @@ class Adoption {
     const Settings& settings = context_.settings();
     source_ = core::tool_source(arguments_.tool, request_.tracking_table);
     MigrationStore const store = standalone_store(settings);
-    if (arguments_.sync) require_sync(store);
     for (const auto& [name, server] : settings.servers) {
       servers_.add(name, Conninfo::parse(server.conninfo), server.max_connections);
     }
@@ -95,8 +103,11 @@ class Adoption {
     for (const std::string& name : store.set_names()) {
       if (store.set(name).head(core::TargetKind::shared)) shared.sets.push_back(name);
     }
-    co_await adopt_plainly(standalone_targets(std::move(tenants), shared, arguments_.selection, core::Direction::up),
-                           store);
+    std::vector<Target> targets =
+        standalone_targets(std::move(tenants), shared, arguments_.selection, core::Direction::up);
+    if (arguments_.set) choose_set(targets);
+    if (arguments_.sync) require_sync(store, targets);
+    co_await adopt_plainly(std::move(targets), store);
     view_.finish();
     co_return view_.exit_code();
   }
@@ -139,24 +150,38 @@ class Adoption {
     co_return rows;
   }
 
-  /// From now on, so that nothing is applied between the two.
+  /// The sets of the tenants, all of them where none is named. From now on, so that nothing is applied between the two.
   awaitable<void> sync(Connection& control) {
     const core::ToolWords& tool = arguments_.tool;
-    (void)core::synced_tool(tool, request_.tracking_table);
-    if (!arguments_.apply) co_return;
-    (void)co_await control.query(
-        "SELECT tenancy.sync($1, $2, $3, $4)",
-        parameters(tool.tool, arguments_.set.value_or(std::string(core::kDefaultSet)), tool.table, tool.app));
+    Result const sets = co_await control.query(kSyncedSets, parameters(arguments_.set, std::string(core::kDefaultSet)));
+    for (std::size_t row = 0; row < sets.rows(); ++row) {
+      std::string const set(sets.text(row, 0));
+      (void)core::synced_tool(tool, set, request_.tracking_table);
+      if (!arguments_.apply) continue;
+      (void)co_await control.query("SELECT tenancy.sync($1, $2, $3, $4)",
+                                   parameters(tool.tool, set, tool.table, tool.app));
+    }
   }
 
   /// There is no control database that could keep it.
-  void require_sync(const MigrationStore& store) const {
-    std::string const set = arguments_.set.value_or(std::string(core::kDefaultSet));
-    if (store.synced_tool(set) == core::synced_tool(arguments_.tool, request_.tracking_table)) return;
-    throw UsageError(fmt::format("nothing says that the tables of {} go along with set {}", source_.tool.name, set),
-                     fmt::format("Without a control database tenancy.toml says so: [standalone.sync.{}], and tool = "
-                                 "\"{}\" below it.",
-                                 set, source_.tool.name));
+  void require_sync(const MigrationStore& store, const std::vector<Target>& targets) const {
+    for (const Target& target : targets) {
+      const std::string& set = target.migration_set;
+      if (store.synced_tool(set) == core::synced_tool(arguments_.tool, set, request_.tracking_table)) continue;
+      throw UsageError(fmt::format("nothing says that the tables of {} go along with set {}", source_.tool.name, set),
+                       fmt::format("Without a control database tenancy.toml says so: [standalone.sync.{}], and tool = "
+                                   "\"{}\" below it.",
+                                   set, source_.tool.name));
+    }
+  }
+
+  /// In place of the sets that the tenants have, each target once.
+  void choose_set(std::vector<Target>& targets) const {
+    for (Target& target : targets) target.migration_set = *arguments_.set;
+    auto const further_sets = std::unique(targets.begin(), targets.end(), [](const Target& one, const Target& other) {
+      return one.schema == other.schema && place_of(one) == place_of(other);
+    });
+    targets.erase(further_sets, targets.end());
   }
 
   awaitable<void> adopt_elsewhere(Connection& control, const MigrationStore& store) {
@@ -170,14 +195,12 @@ class Adoption {
       for (PlannedTarget& planned : page->targets) {
         if (planned.state == PlannedTarget::State::unread) targets.push_back(std::move(planned.target));
       }
+      if (arguments_.set) choose_set(targets);
       co_await adopt_plainly(std::move(targets), store);
     }
   }
 
   awaitable<void> adopt_plainly(std::vector<Target> targets, const MigrationStore& store) {
-    if (arguments_.set) {
-      for (Target& target : targets) target.migration_set = *arguments_.set;
-    }
     const LaneOptions& lanes = context_.settings().lanes;
     PlainAdopter const adopter(store, request_, source_, mode_of(arguments_));
     Visit const visit = [&](Connection& connection, std::size_t index) -> awaitable<void> {
@@ -223,7 +246,7 @@ void add_adopt(CLI::App& app, Context& context) {
        .examples = {{"tenancy adopt --from alembic", "what would be recorded"},
                     {"tenancy adopt --from alembic --apply", ""},
                     {"tenancy adopt --from alembic --apply --sync", "and go on with both tools"},
-                    {"tenancy adopt --from django --app shop --set shop", "one app, as a set"},
+                    {"tenancy adopt --from django", "all apps, each a set of its name"},
                     {"tenancy adopt --from my_history --version-column version", "a table of your own"}}});
   command.add_option("--from", arguments->tool.tool, "the tool, or the name of a table")
       ->type_name("TOOL|TABLE")
@@ -232,7 +255,9 @@ void add_adopt(CLI::App& app, Context& context) {
   command.add_flag("--sync", arguments->sync,
                    "with --apply: from now on, the tool's table is kept up to date, so that both can be used");
   command.add_option("--set", arguments->set, "the migration set that is meant [each tenant's own]")->type_name("SET");
-  command.add_option("--app", arguments->tool.app, "whose rows: an app of Django's, a project of sqitch's")
+  command
+      .add_option("--app", arguments->tool.app,
+                  "whose rows: an app of Django's [the set's name], a project of sqitch's")
       ->type_name("NAME");
   command.add_option("--table", arguments->tool.table, "the name of the table, where it is not the tool's own")
       ->type_name("TABLE");

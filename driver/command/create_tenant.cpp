@@ -216,9 +216,7 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--template", tenant->template_name, "template of its database")->type_name("NAME");
   command.add_option("--owner", tenant->owner, "owner of its schema or database")->type_name("ROLE");
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
-  command.add_option("--further-set", tenant->further_sets, "a further migration set; as often as needed")
-      ->type_name("SET")
-      ->expected(1);
+  add_further_set_option(command, tenant->further_sets);
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(
       command, [tenant](std::string labels) { tenant->labels = std::move(labels); }, "a label");

@@ -87,6 +87,13 @@ void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& 
   command.add_option("--server", selection->server, "tenants on this server")->type_name("NAME");
 }
 
+void add_further_set_option(CLI::App& command, std::vector<std::string>& sets) {
+  command.add_option("--further-set", sets, "a further migration set; as often as needed")
+      ->type_name("SET")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
 void add_shard_options(CLI::App& command, const std::shared_ptr<Selection>& selection) {
   auto* const shard = command.add_option_function<std::string>(
       "--shard",

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "driver/fleet/selection.h"
 
@@ -15,6 +16,9 @@ void add_selection_options(CLI::App& command, const std::shared_ptr<Selection>& 
 
 /// --label KEY=VALUE, as often as one likes, or one JSON object: `take` gets all of them as a JSON object.
 void add_label_option(CLI::App& command, std::function<void(std::string labels)> take, const std::string& purpose);
+
+/// --further-set SET, as often as one likes.
+void add_further_set_option(CLI::App& command, std::vector<std::string>& sets);
 
 /// The LIKE pattern that only this text matches.
 [[nodiscard]] std::string like_pattern(std::string_view text);

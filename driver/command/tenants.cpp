@@ -86,6 +86,7 @@ awaitable<ExitCode> change(Context& context, std::string sql, Parameters paramet
 struct Found {
   std::string pattern, migration_set = "default";
   std::optional<std::string> tier{};
+  std::vector<std::string> further_sets{};
 };
 
 void add_list(CLI::App& tenants, Context& context) {
@@ -121,9 +122,7 @@ void add_add(CLI::App& tenants, Context& context) {
       ->type_name("NAME");
   command.add_option("--server", tenant->server, "the server it lives on [the control database's]")->type_name("NAME");
   command.add_option("--tenant-set", tenant->migration_set, "its migration set [default]")->type_name("SET");
-  command.add_option("--further-set", tenant->further_sets, "a further migration set; as often as needed")
-      ->type_name("SET")
-      ->expected(1);
+  add_further_set_option(command, tenant->further_sets);
   command.add_option("--status", tenant->status, "active, suspended or archived [active]")->type_name("STATUS");
   command.add_option("--tier", tenant->tier, "its tier")->type_name("TIER");
   add_label_option(
@@ -141,11 +140,13 @@ void add_discover(CLI::App& tenants, Context& context) {
                 .examples = {{"tenancy tenants discover 'tenant\\_%'", ""}}});
   command.add_option("PATTERN", found->pattern, "LIKE pattern of the names of schemas")->required();
   command.add_option("--tenant-set", found->migration_set, "their migration set [default]")->type_name("SET");
+  add_further_set_option(command, found->further_sets);
   command.add_option("--tier", found->tier, "their tier")->type_name("TIER");
   add_setting_flags(command, context, {SettingGroup::json});
   set_action(command, context, [&context, found] {
-    return context.run(change(context, "SELECT id FROM tenancy.discover($1, $2, $3)",
-                              {found->pattern, found->migration_set, found->tier}, "registered"));
+    return context.run(change(
+        context, "SELECT id FROM tenancy.discover($1, $2, $3, $4::text[])",
+        {found->pattern, found->migration_set, found->tier, core::text_array(found->further_sets)}, "registered"));
   });
 }
 

@@ -170,6 +170,14 @@ SELECT tenancy.add_migration('0003', 'SELECT 3', description => 'later', migrati
 SELECT tenant, migration_set, state, revision, versions
   FROM tenancy.adopt('django', false, 'ad\_js', migration_set => 'shop', app => 'shop');
 SELECT migration_set, version FROM tenancy.history('ad_js') ORDER BY 1, 2;
+-- Where tenants have a set for each app of Django's, each finds its own rows. A set that is named is looked at once.
+SELECT tenancy.add_migration('0001', 'SELECT 1', description => 'initial', migration_set => 'auth');
+SELECT tenancy.add_migration('0001', 'SELECT 1', description => 'initial', migration_set => 'blog');
+UPDATE tenancy.tenants SET migration_set = 'shop', further_sets = '{auth,blog}' WHERE id = 'ad_js';
+SELECT migration_set, state, revision, versions, detail FROM tenancy.adopt('django', pattern => 'ad\_js');
+SELECT migration_set, state, revision FROM tenancy.adopt('django', pattern => 'ad\_js', migration_set => 'auth');
+SELECT migration_set, state, revision FROM tenancy.adopt('django', false, 'ad\_js');
+UPDATE tenancy.tenants SET migration_set = 'default', further_sets = '{}' WHERE id = 'ad_js';
 -- The shared schema has a history of its own.
 SELECT tenancy.add_migration('1', 'SELECT 1', scope => 'public', migration_set => 'pub');
 SELECT tenancy.add_migration('2', 'SELECT 2', migration_set => 'pub');

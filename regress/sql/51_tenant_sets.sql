@@ -73,11 +73,14 @@ SELECT id FROM tenancy.register_tenant('row_2', 'set_rls', 'rls', migration_set 
 SELECT tenant, schema, migration_set, versions FROM tenancy.fleet_page(tenants => '{row_1,row_2}');
 SELECT tenant, migration_set, revision, state FROM tenancy.status('row%');
 
+CREATE SCHEMA set_found;
+SELECT id, migration_set, further_sets FROM tenancy.discover('set\_f%', 'users', further_sets => '{analytics,zoo}');
+
 SELECT further_sets FROM tenancy.remove_tenant_set('set_b', 'analytics');
 SELECT tenancy.remove_tenant_set('set_b', 'analytics');
 SELECT tenancy.remove_tenant_set('set_b', 'users');
 SELECT tenancy.remove_tenant_set('nobody', 'users');
 
 SET client_min_messages = warning;
-DROP SCHEMA set_a, set_b, set_rls CASCADE;
+DROP SCHEMA set_a, set_b, set_found, set_rls CASCADE;
 DROP EXTENSION tenancy;

@@ -29,7 +29,7 @@ std::vector<AppliedMigration> rows(const std::vector<std::string>& versions) {
 SyncedTool synced(const std::string& tool, const std::string& app = {}) {
   ToolWords words{.tool = tool};
   if (!app.empty()) words.app = app;
-  return synced_tool(words, "tenancy_migrations");
+  return synced_tool(words, "default", "tenancy_migrations");
 }
 
 struct Word {
@@ -62,6 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Word{"pop", "20240101", "", "20240101"},
                     Word{"diesel", "2018-04-24-145128", "2018-04-24-145128_users/up.sql", "20180424145128"},
                     Word{"django", "0001", "shop/0001_initial.sql", "0001_initial"},
+                    Word{"django", "0001", "shop/0001_initial.up.sql", "0001_initial"},
+                    Word{"django", "0001", "shop/0001_initial/up.sql", "0001_initial"},
                     Word{"node-pg-migrate", "1", "a.b/1_users.sql", "1_users"},
                     Word{"knex", "1", "1_users.sql", "1_users"}, Word{"yoyo", "1", "db/1_users.sql", "1_users"},
                     Word{"archify", "003", "003_add_avatar.sql", "003_add_avatar"},
@@ -163,11 +165,14 @@ TEST(ToolSync, WritesWhatPrismaKnowsOfAFile) {
 
 TEST(ToolSync, RefusesWhatItCannotWrite) {
   for (const char* tool : {"sqitch", "my_table"}) {
-    EXPECT_THROW((void)synced_tool({.tool = tool}, "t"), Error) << tool;
+    EXPECT_THROW((void)synced_tool({.tool = tool}, "default", "t"), Error) << tool;
   }
-  EXPECT_THROW((void)synced_tool({.tool = "django"}, "t"), Error);
-  EXPECT_THROW((void)synced_tool({.tool = "rails", .table = {}, .schema = "public"}, "t"), Error);
-  EXPECT_THROW((void)synced_tool({.tool = "rails"}, "schema_migrations"), Error);
+  EXPECT_THROW((void)synced_tool({.tool = "django"}, "default", "t"), Error);
+  EXPECT_EQ(synced_tool({.tool = "django"}, "shop", "t").group, "shop");
+  EXPECT_EQ(synced_tool({.tool = "django", .app = "blog"}, "shop", "t").group, "blog");
+  EXPECT_EQ(synced_tool({.tool = "rails"}, "shop", "t").group, "");
+  EXPECT_THROW((void)synced_tool({.tool = "rails", .table = {}, .schema = "public"}, "default", "t"), Error);
+  EXPECT_THROW((void)synced_tool({.tool = "rails"}, "default", "schema_migrations"), Error);
   const MigrationSet set = set_of({"001"});
   ToolSync sync(synced("knex"), set, "acme", {});
   EXPECT_THROW((void)sync.record(0, Direction::up, {}), Error);

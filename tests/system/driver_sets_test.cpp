@@ -122,8 +122,7 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   EXPECT_THAT(tenancy("status --behind").output, HasSubstr("analytics"));
   // Ten at once, and none of them waits for another one in the same schema.
   for (int i = 0; i < 8; ++i) connect().exec("CREATE SCHEMA s_" + std::to_string(i));
-  EXPECT_EQ(tenancy("tenants discover 's\\_%' --tenant-set users").code, 0);
-  connect().exec("UPDATE tenancy.tenants SET further_sets = '{analytics}'");
+  EXPECT_EQ(tenancy("tenants discover 's\\_%' --tenant-set users --further-set analytics").code, 0);
   Said const upgrade = tenancy("upgrade --json");
   ASSERT_EQ(upgrade.code, 0) << upgrade.output << upgrade.error;
   for (const json::object& one : upgrade.objects()) {
@@ -133,6 +132,9 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.status() WHERE state <> 'current'"), "0");
   EXPECT_EQ(connect().value("SELECT count(*) FROM s_7.schema_migrations"), "6");
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 0);
+  connect().exec("CREATE SCHEMA many");
+  EXPECT_EQ(tenancy("tenants add many --tenant-set users --further-set analytics,plugin --further-set zoo").code, 0);
+  EXPECT_EQ(connect().value("SELECT further_sets FROM tenancy.tenants WHERE id = 'many'"), "{analytics,plugin,zoo}");
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 1);
 }
 
