@@ -42,6 +42,10 @@ MigrationSet::MigrationSet(std::string name, std::vector<StoredMigration> migrat
   }
 }
 
+bool MigrationSet::is_transactional() const noexcept {
+  return std::all_of(migrations_.begin(), migrations_.end(), [](const auto& one) { return one.transactional; });
+}
+
 bool MigrationSet::has_variables() const noexcept {
   return std::any_of(migrations_.begin(), migrations_.end(), [](const auto& one) { return one.has_variables; });
 }

@@ -43,6 +43,9 @@ class MigrationSet {
   /// Indexes [0, versioned_count()) are versioned, the others repeatable.
   [[nodiscard]] std::size_t versioned_count() const noexcept { return versioned_count_; }
 
+  /// Can all of them run inside of a transaction?
+  [[nodiscard]] bool is_transactional() const noexcept;
+
   /// Has any of its migrations variables?
   [[nodiscard]] bool has_variables() const noexcept;
 

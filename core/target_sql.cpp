@@ -168,7 +168,7 @@ TargetStatement read_facts(const TargetPlace& place) {
               "(SELECT array_agg(t.relname || '/' || (SELECT string_agg(attname, '/' ORDER BY attnum) FROM "
               "pg_attribute WHERE attrelid = t.oid AND attnum > 0 AND NOT attisdropped) ORDER BY t.relname) FROM "
               "pg_class t WHERE t.relnamespace = n.oid AND t.relkind = 'r' AND t.relname = ANY ($3::name[])) END, "
-              "pg_backend_pid()" +
+              "pg_backend_pid(), to_regnamespace('tenancy') IS NOT NULL" +
               std::string(kSchemaAndRoles),
           {place.schema, place.tracking_table, text_array(history_tables())},
           true};

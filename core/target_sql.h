@@ -92,6 +92,7 @@ enum FactColumn : std::size_t {
   kFactTime,
   kFactToolTables,
   kFactBackend,
+  kFactExtensionSchema,
 };
 
 /// A table with the name of one in which another tool records things.

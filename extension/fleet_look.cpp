@@ -14,13 +14,6 @@ bool is_ordinary(const FleetTarget& target) {
          target.is_registered && !target.held_at;
 }
 
-bool is_transactional(const core::MigrationSet& set) {
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    if (!set[i].transactional) return false;
-  }
-  return true;
-}
-
 Outcome on_other_server(const FleetTarget& target) {
   return failure(PgError(ERRCODE_FEATURE_NOT_SUPPORTED, target.target.label() + ": it lives on " + target.elsewhere, {},
                          "Connect to that server and migrate it there."));
@@ -125,7 +118,7 @@ bool FleetRun::may_presume() {
     for (std::string& set : migrator_.store().with_required(target.target.set)) sets.insert(std::move(set));
   }
   return std::all_of(sets.begin(), sets.end(),
-                     [this](const std::string& name) { return is_transactional(migrator_.store().set(name)); });
+                     [this](const std::string& name) { return migrator_.store().set(name).is_transactional(); });
 }
 
 void FleetRun::look_at_all() {

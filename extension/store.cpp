@@ -7,6 +7,7 @@
 #include "core/text_array.h"
 #include "extension/checksum.h"
 #include "extension/spi.h"
+#include "extension/store_rows.h"
 
 namespace tenancy {
 
@@ -24,16 +25,33 @@ std::optional<std::chrono::milliseconds> to_milliseconds(const Value& value) {
   return std::chrono::milliseconds(std::stoll(*value));
 }
 
-Query select_set(
-    "SELECT version, description, checksum, scope, transactional, repeatable, down_sql IS NOT NULL,"
-    "       variables OPERATOR(pg_catalog.<>) 'off'::pg_catalog.text, after, branches, requires"
-    "  FROM tenancy.migrations WHERE migration_set OPERATOR(pg_catalog.=) $1");
+constexpr StoreColumn kSetColumns[] = {{"version"},       {"description"}, {"checksum"},       {"scope"},
+                                       {"transactional"}, {"repeatable"},  {"down_sql", true}, {"variables"},
+                                       {"after"},         {"branches"},    {"requires"}};
 
-Query select_migration(
-    "SELECT description, scope, up_sql, up_line, down_sql, down_line, transactional, repeatable, allow_outside,"
-    "       lock_timeout_ms, statement_timeout_ms, filename, variables, after, branches, requires, tool_checksum"
-    "  FROM tenancy.migrations"
-    " WHERE migration_set OPERATOR(pg_catalog.=) $1 AND version OPERATOR(pg_catalog.=) $2");
+/// All but the set; `up` is the column that stands for the SQL up.
+constexpr std::array<StoreColumn, 18> migration_columns(const char* up) {
+  return {{{"description"},
+           {"scope"},
+           {up},
+           {"up_line"},
+           {"down_sql"},
+           {"down_line"},
+           {"transactional"},
+           {"repeatable"},
+           {"allow_outside"},
+           {"lock_timeout_ms"},
+           {"statement_timeout_ms"},
+           {"filename"},
+           {"variables"},
+           {"after"},
+           {"branches"},
+           {"requires"},
+           {"tool_checksum"},
+           {"version"}}};
+}
+constexpr auto kMigrationColumns = migration_columns("up_sql");
+constexpr auto kShortColumns = migration_columns("checksum");
 
 Query select_shared_sets(
     "SELECT DISTINCT migration_set FROM tenancy.migrations"
@@ -51,10 +69,32 @@ core::StoredMigration to_stored(Row& row) {
           is_true(row[4]),
           is_true(row[5]),
           is_true(row[6]),
-          is_true(row[7]),
+          core::parse_variable_syntax(*row[7]) != core::VariableSyntax::none,
           core::parse_text_array_or_null(row[8]),
           core::parse_text_array(row[9].value()),
           core::parse_text_array(row[10].value())};
+}
+
+Migration to_migration(const std::string& set, const Row& row) {
+  Migration migration;
+  migration.set = set;
+  migration.description = row[0].value();
+  migration.scope = core::parse_scope(row[1].value());
+  migration.up = {row[2].value(), to_int(row[3])};
+  if (row[4]) migration.down = SqlSection{*row[4], to_int(row[5])};
+  migration.transactional = is_true(row[6]);
+  migration.repeatable = is_true(row[7]);
+  migration.allow_outside = is_true(row[8]);
+  migration.lock_timeout = to_milliseconds(row[9]);
+  migration.statement_timeout = to_milliseconds(row[10]);
+  migration.filename = row[11].value_or("");
+  migration.variables = core::parse_variable_syntax(row[12].value());
+  migration.after = core::parse_text_array_or_null(row[13]);
+  migration.branches = core::parse_text_array(row[14].value());
+  migration.required = core::parse_text_array(row[15].value());
+  migration.tool_checksum = row[16].value_or("");
+  migration.version = row[17].value();
+  return migration;
 }
 
 /// Is a migration still what the set was planned with?
@@ -83,33 +123,28 @@ core::StoredMigration to_stored(const Migration& migration) {
 
 std::vector<core::StoredMigration> stored_migrations(const std::string& set) {
   std::vector<core::StoredMigration> migrations;
-  for (Row& row : select_set.run({set})) migrations.push_back(to_stored(row));
+  StoreKey const keys[] = {{"migration_set", set}};
+  for (Row& row : read_rows("migrations", kSetColumns, keys)) migrations.push_back(to_stored(row));
   return migrations;
 }
 
 std::optional<Migration> find_migration(const std::string& set, const std::string& version) {
-  std::vector<Row> const rows = select_migration.run({set, version});
+  StoreKey const keys[] = {{"migration_set", set}, {"version", version}};
+  std::vector<Row> const rows = find_row("migrations", kMigrationColumns, keys);
   if (rows.empty()) return std::nullopt;
-  const Row& row = rows.front();
-  Migration migration;
-  migration.set = set;
-  migration.version = version;
-  migration.description = row[0].value();
-  migration.scope = core::parse_scope(row[1].value());
-  migration.up = {row[2].value(), to_int(row[3])};
-  if (row[4]) migration.down = SqlSection{*row[4], to_int(row[5])};
-  migration.transactional = is_true(row[6]);
-  migration.repeatable = is_true(row[7]);
-  migration.allow_outside = is_true(row[8]);
-  migration.lock_timeout = to_milliseconds(row[9]);
-  migration.statement_timeout = to_milliseconds(row[10]);
-  migration.filename = row[11].value_or("");
-  migration.variables = core::parse_variable_syntax(row[12].value());
-  migration.after = core::parse_text_array_or_null(row[13]);
-  migration.branches = core::parse_text_array(row[14].value());
-  migration.required = core::parse_text_array(row[15].value());
-  migration.tool_checksum = row[16].value_or("");
-  return migration;
+  return to_migration(set, rows.front());
+}
+
+std::vector<core::StoredDigest> stored_digests(const std::string& set) {
+  core::Sha256 const sha256 = [](std::string_view text) { return checksum(std::string(text)); };
+  std::vector<core::StoredDigest> digests;
+  StoreKey const keys[] = {{"migration_set", set}};
+  for (const Row& row : read_rows("migrations", kShortColumns, keys)) {
+    Migration const migration = to_migration(set, row);
+    digests.push_back(core::digest_of(migration, migration.up.sql, sha256));
+  }
+  if (auto const tool = find_synced_tool(set)) digests.push_back(core::digest_of(set, *tool, sha256));
+  return digests;
 }
 
 std::vector<core::StoredMigration> Store::read_set(const std::string& name) const {

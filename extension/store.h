@@ -7,6 +7,7 @@
 
 #include "core/migration_set.h"
 #include "core/plan.h"
+#include "core/store_digest.h"
 #include "core/target_lock.h"
 
 namespace tenancy {
@@ -85,6 +86,9 @@ class Store {
 /// The stored migrations of a set, and what a migration is as one of them.
 [[nodiscard]] std::vector<core::StoredMigration> stored_migrations(const std::string& set);
 [[nodiscard]] core::StoredMigration to_stored(const core::Migration& migration);
+
+/// What a set has in this database.
+[[nodiscard]] std::vector<core::StoredDigest> stored_digests(const std::string& set);
 
 /// What storing a migration did.
 enum class StoreAction { added, updated, unchanged };

@@ -218,6 +218,19 @@ TENANCY_SQL_FUNCTION(tenancy_drop_migration) {
   });
 }
 
+TENANCY_SQL_FUNCTION(tenancy_stored) {
+  return sql_entry([=] {
+    Arguments const arguments(fcinfo);
+    ResultRows rows(fcinfo);
+    for (const std::string& set : arguments.texts(0, "migration_sets")) {
+      for (const core::StoredDigest& one : stored_digests(set)) {
+        rows.add({to_cell(one.set), to_cell(one.version), to_cell(one.digest)});
+      }
+    }
+    return Datum(0);
+  });
+}
+
 TENANCY_SQL_FUNCTION(tenancy_check_variable_name) {
   return sql_entry([=] {
     core::check_variable_name(*Arguments(fcinfo).optional_text(0));

@@ -1,5 +1,6 @@
 // SQL functions that work on one target.
 #include "extension/baseline.h"
+#include "extension/checksum.h"
 #include "extension/fleet_targets.h"
 #include "extension/sql_call.h"
 #include "extension/tracking.h"
@@ -154,11 +155,26 @@ Target by_place(const Arguments& arguments, const Value& set) {
   return schema_target(schema, set);
 }
 
-/// upgrade_target and downgrade_target: a row per step, or one without a step; each tells of the way as a whole.
+/// Arguments from `first` on: migration sets, and the digest that what is stored of them must have, or NULL.
+bool has_store(const Arguments& arguments, int first) {
+  Value const digest = arguments.optional_text(first + 1);
+  if (!digest) return true;
+  std::vector<core::StoredDigest> stored;
+  for (const std::string& set : arguments.texts(first, "store_sets")) {
+    std::vector<core::StoredDigest> of_set = stored_digests(set);
+    std::move(of_set.begin(), of_set.end(), std::back_inserter(stored));
+  }
+  return digest ==
+         core::digest_of(std::move(stored), [](std::string_view text) { return checksum(std::string(text)); });
+}
+
+/// upgrade_target and downgrade_target: a row per step, or one without a step; each tells of the way as a whole. None
+/// where the store is not the one that is asked for.
 Datum migrate_and_tell(FunctionCallInfo fcinfo, Direction direction) {
   return sql_entry([=] {
     Arguments const arguments(fcinfo);
     ResultRows rows(fcinfo);
+    if (!has_store(arguments, 5)) return Datum(0);
     TargetResult const result = carry_out(arguments, direction, by_place, 1);
     Cell const skipped = std::span<const std::string>(result.skipped);
     for (const StepResult& step : result.steps) {

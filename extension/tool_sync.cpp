@@ -4,14 +4,14 @@
 #include "extension/spi.h"
 #include "extension/sql_call.h"
 #include "extension/store.h"
+#include "extension/store_rows.h"
 #include "extension/target_session.h"
 
 namespace tenancy {
 
 namespace {
 
-Query select_synced_tool(
-    "SELECT tool, table_name, app FROM tenancy.synced_tools WHERE migration_set OPERATOR(pg_catalog.=) $1");
+constexpr StoreColumn kToolColumns[] = {{"tool"}, {"table_name"}, {"app"}};
 
 Query upsert_synced_tool(
     "INSERT INTO tenancy.synced_tools (migration_set, tool, table_name, app) VALUES ($1, $2, $3, $4)"
@@ -30,7 +30,8 @@ PgError differs(const core::SyncedTool& synced, const std::string& found) {
 }  // namespace
 
 std::optional<core::SyncedTool> find_synced_tool(const std::string& set) {
-  std::vector<Row> const rows = select_synced_tool.run({set});
+  StoreKey const keys[] = {{"migration_set", set}};
+  std::vector<Row> const rows = read_rows("synced_tools", kToolColumns, keys);
   if (rows.empty()) return std::nullopt;
   return core::SyncedTool{rows.front()[0].value(), rows.front()[1].value(), rows.front()[2].value()};
 }

@@ -285,6 +285,13 @@ AS 'MODULE_PATHNAME', 'tenancy_drop_migration' LANGUAGE c VOLATILE PARALLEL UNSA
 COMMENT ON FUNCTION tenancy.drop_migration(text, text) IS
     'Deletes a stored migration; refused while it is applied in any schema of this database, or another one requires it.';
 
+CREATE FUNCTION tenancy.stored(
+    migration_sets text[], OUT migration_set text, OUT version text, OUT digest text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tenancy_stored' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION tenancy.stored(text[]) IS
+    'A digest of each migration that is stored of these sets, and, with version NULL, of the other tool that goes along with a set: equal in two databases where what is stored is. The driver asks for it.';
+
 CREATE FUNCTION tenancy.check_variable_name(name text)
 RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_check_variable_name' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
@@ -416,23 +423,23 @@ COMMENT ON FUNCTION tenancy.downgrade_public(text, text, text, text) IS
 
 CREATE FUNCTION tenancy.upgrade_target(
     schema text, revision text DEFAULT 'heads', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
-    kind text DEFAULT NULL,
+    kind text DEFAULT NULL, store_sets text[] DEFAULT NULL, store_digest text DEFAULT NULL,
     OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
     OUT migration_set text, OUT skipped text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_upgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text) IS
-    'Brings any schema up to a revision, the shared one too, and says from where to where, and which pending migrations tenancy.out_of_order leaves out: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+COMMENT ON FUNCTION tenancy.upgrade_target(text, text, text, text, text, text[], text) IS
+    'Brings any schema up to a revision, the shared one too, and says from where to where, and which pending migrations tenancy.out_of_order leaves out: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public(). With store_digest it does nothing, and returns no row, unless what tenancy.stored() returns of store_sets has that digest.';
 
 CREATE FUNCTION tenancy.downgrade_target(
     schema text, revision text DEFAULT '-1', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
-    kind text DEFAULT NULL,
+    kind text DEFAULT NULL, store_sets text[] DEFAULT NULL, store_digest text DEFAULT NULL,
     OUT from_revision text, OUT to_revision text, OUT version text, OUT description text, OUT microseconds bigint,
     OUT migration_set text, OUT skipped text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_target' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text) IS
-    'Takes any schema down to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public().';
+COMMENT ON FUNCTION tenancy.downgrade_target(text, text, text, text, text, text[], text) IS
+    'Takes any schema down to a revision, the shared one too, and says from where to where: a row per step, or one row without a step. The kind of the shared schema is as in tenancy.migrate_public(). With store_digest it does nothing, and returns no row, unless what tenancy.stored() returns of store_sets has that digest.';
 
 CREATE FUNCTION tenancy.plan_upgrade(
     schema text, revision text DEFAULT 'heads', migration_set text DEFAULT NULL,

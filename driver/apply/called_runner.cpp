@@ -1,7 +1,5 @@
 #include "driver/apply/called_runner.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/error.h"
@@ -59,50 +57,8 @@ std::string revision_in(const Result& rows, const core::MigrationSet& set) {
   return rows.rows() == 0 ? "base" : std::string(rows.text(0, 0));
 }
 
-std::string text_of(const std::optional<std::chrono::milliseconds>& time) {
-  return time ? milliseconds(*time) : std::string();
-}
-
-std::string listing(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ",")); }
-
-/// Everything of a migration but its SQL up, whose checksum stands for it.
-std::vector<std::string> traits_of(const core::Migration& one) {
-  const auto word = [](bool value) { return std::string(value ? "t" : "f"); };
-  return {sha256(one.up.sql),
-          one.description,
-          std::string(to_string(one.scope)),
-          word(one.transactional),
-          word(one.repeatable),
-          word(one.allow_outside),
-          std::string(to_string(one.variables)),
-          text_of(one.lock_timeout),
-          text_of(one.statement_timeout),
-          one.down ? "+" + one.down->sql : "-",
-          one.filename,
-          one.after ? "+" + listing(*one.after) : "-",
-          listing(one.branches),
-          listing(one.required),
-          one.tool_checksum};
-}
-
-Statement add_migration(const core::Migration& one) {
-  const auto word = [](bool value) { return std::string(value ? "t" : "f"); };
-  const auto time = [](const auto& value) {
-    return value ? Parameters::value_type(milliseconds(*value)) : std::nullopt;
-  };
-  return {
-      "SELECT tenancy.add_migration($1, $2, $3, $4, $5, $6, $7::bool, $8::bool, $9::bool, $10, $11,"
-      "                             variables => $12, filename => $13, after => $14::text[],"
-      "                             branches => $15::text[], requires => $16::text[], tool_checksum => nullif($17, "
-      "''))",
-      {one.version, one.up.sql, one.down ? Parameters::value_type(one.down->sql) : std::nullopt, one.description,
-       std::string(to_string(one.scope)), one.set, word(one.transactional), word(one.repeatable),
-       word(one.allow_outside), time(one.lock_timeout), time(one.statement_timeout),
-       std::string(to_string(one.variables)),
-       one.filename.empty() ? std::nullopt : Parameters::value_type(one.filename),
-       one.after ? Parameters::value_type(core::text_array(*one.after)) : std::nullopt, core::text_array(one.branches),
-       core::text_array(one.required), one.tool_checksum}};
-}
+/// What a server says of a function that is not there, or of its schema.
+bool is_missing(const ServerReport& report) { return report.sqlstate == "3F000" || report.sqlstate == "42883"; }
 
 }  // namespace
 
@@ -113,93 +69,95 @@ CalledRunner::CalledRunner(const MigrationStore& store, Request request)
       unwaited_settings_(without_waiting(settings_)),
       plain_(store, request_) {}
 
-bool CalledRunner::has_outside_migrations(const Target& target) const {
-  for (const std::string& name : store_.with_required(target.migration_set)) {
-    const core::MigrationSet& set = store_.set(name);
-    for (std::size_t index = 0; index < set.size(); ++index) {
-      if (!set[index].transactional) return true;
-    }
-  }
-  return false;
+const CalledRunner::SetWork& CalledRunner::work_for(const std::string& set) {
+  if (const auto found = works_.find(set); found != works_.end()) return found->second;
+  std::vector<std::string> sets = store_.with_required(set);
+  const auto any = [&](auto has) {
+    return std::any_of(sets.begin(), sets.end(), [&](const std::string& one) { return has(store_.set(one)); });
+  };
+  const bool has_variables = any([](const core::MigrationSet& one) { return one.has_variables(); });
+  const bool has_outside = any([](const core::MigrationSet& one) { return !one.is_transactional(); });
+  return works_.try_emplace(set, SetWork{std::move(sets), has_variables, has_outside, StoreUpdate(store_, set)})
+      .first->second;
+}
+
+std::optional<bool> CalledRunner::is_there(const Target& target) const {
+  if (target.database.empty()) return true;
+  const auto found = databases_.find(database_of(target));
+  return found == databases_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void CalledRunner::found(const Target& target, bool is_there) {
+  databases_[database_of(target)] = guesses_[target.server] = is_there;
+}
+
+bool CalledRunner::is_updated(const Target& target) const {
+  return target.database.empty() || updated_.contains({database_of(target), target.migration_set});
+}
+
+/// Where the target has to be looked at before it is clear what to call for.
+bool CalledRunner::asks_first(const Target& target) const {
+  return request_.revision.is_relative() || (target.pinned_revision && request_.direction == core::Direction::up);
 }
 
 Statement CalledRunner::migrate_call(const Target& target, const std::string& revision) const {
   const std::string direction = request_.direction == core::Direction::up ? "upgrade" : "downgrade";
   Statement call{
       "SELECT from_revision, to_revision, version, description, microseconds, migration_set, skipped FROM tenancy." +
-          direction + "_target($1, $2, $3, $4, $5)",
-      {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt}};
+          direction + "_target($1, $2, $3, $4, $5, $6, $7)",
+      {target.schema, revision, target.migration_set, std::string(to_string(request_.run_as)), std::nullopt,
+       std::nullopt, std::nullopt}};
   // Its tenants are not registered there.
-  if (!target.database.empty()) call.parameters.back() = core::to_string(target.kind);
+  if (!target.database.empty()) call.parameters[4] = core::to_string(target.kind);
   return call;
 }
 
-asio::awaitable<std::optional<Statement>> CalledRunner::update_sync(Connection& connection, const std::string& set,
-                                                                    Deadline deadline) {
-  const Result rows = co_await connection.query(
-      "SELECT tool, table_name, app FROM tenancy.synced_tools WHERE migration_set = $1", parameters(set), deadline);
-  std::optional<core::SyncedTool> there;
-  if (rows.rows() > 0) {
-    there.emplace();
-    there->tool = rows.text(0, 0);
-    there->table = rows.text(0, 1);
-    there->group = rows.text(0, 2);
-  }
-  const std::optional<core::SyncedTool> here = store_.synced_tool(set);
-  std::optional<Statement> statement;
-  if (here && here != there) {
-    statement.emplace("SELECT tenancy.sync($1, $2, $3, nullif($4, ''))",
-                      parameters(here->tool, set, here->table, here->group));
-  } else if (!here && there) {
-    statement.emplace("SELECT tenancy.stop_sync($1)", parameters(set));
-  }
-  co_return statement;
+asio::awaitable<BatchResult> CalledRunner::send(Connection& connection, const std::vector<Statement>& statements,
+                                                Deadline deadline) {
+  BatchResult reply = co_await connection.batch(statements, deadline);
+  if (!reply.failure) co_return reply;
+  if (connection.in_transaction()) co_await roll_back(connection, deadline);
+  throw ServerError(ServerError::Kind::refused, *reply.failure);
 }
 
-/// What requires goes before what is required: something else may no longer be.
-asio::awaitable<void> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
-  if (target.database.empty()) co_return;
-  std::vector<std::string> sets = store_.sets_requiring(target.migration_set);
-  const std::vector<std::string> required = store_.with_required(target.migration_set);
-  sets.insert(sets.end(), required.begin(), required.end());
-  for (const std::string& set : sets) {
-    const StorePlace place{target.server, target.database, set};
-    if (updated_.contains(place)) continue;
-    co_await update_set(connection, set, deadline);
-    updated_.insert(place);
-  }
+/// In a transaction of its own: other targets of the database need not wait for the migrations of this one.
+void CalledRunner::add_changes(Batch& batch, std::vector<Statement> changes, Commit commit) const {
+  if (changes.empty()) return;
+  batch.statements.push_back({core::begin_statement().sql});
+  batch.statements.push_back(commit == Commit::waits ? settings_ : unwaited_settings_);
+  std::move(changes.begin(), changes.end(), std::back_inserter(batch.statements));
+  batch.statements.push_back({"COMMIT"});
 }
 
-asio::awaitable<void> CalledRunner::update_set(Connection& connection, const std::string& name, Deadline deadline) {
-  const Result rows = co_await connection.query(
-      "SELECT version, checksum, description, scope, transactional, repeatable, allow_outside, variables,"
-      "       lock_timeout_ms, statement_timeout_ms, coalesce('+' || down_sql, '-'), coalesce(filename, ''),"
-      "       coalesce('+' || array_to_string(after, ','), '-'), array_to_string(branches, ','), "
-      "array_to_string(requires, ',')"
-      "  FROM tenancy.migrations WHERE migration_set = $1",
-      parameters(name), deadline);
-  std::map<std::string, std::vector<std::string>, std::less<>> stored;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    std::vector<std::string>& traits = stored[std::string(rows.text(row, 0))];
-    for (std::size_t column = 1; column < rows.columns(); ++column) traits.emplace_back(rows.text(row, column));
+void CalledRunner::add_call(Batch& batch, const Target& target, const std::string& revision, Commit commit,
+                            bool is_updated) {
+  batch.settings = batch.statements.size();
+  batch.statements.push_back(commit == Commit::waits ? settings_ : unwaited_settings_);
+  if (auto variables = variables_for(target)) batch.statements.push_back(*std::move(variables));
+  Statement call = migrate_call(target, revision);
+  if (!is_updated) {
+    const StoreUpdate& update = work_for(target.migration_set).update;
+    batch.look = batch.statements.size();
+    batch.statements.push_back(update.look());
+    call.parameters[5] = update.sets();
+    call.parameters[6] = update.digest();
   }
-  std::vector<Statement> statements;
-  const core::MigrationSet& set = store_.set(name);
-  // What ours no longer has must not be applied there.
-  for (const auto& [version, traits] : stored) {
-    if (set.find(version)) continue;
-    statements.push_back({"SELECT tenancy.drop_migration($1, $2)", {version, name}});
+  batch.statements.push_back(std::move(call));
+}
+
+asio::awaitable<bool> CalledRunner::update_store(Connection& connection, const Target& target, Deadline deadline) {
+  const StoreUpdate& update = work_for(target.migration_set).update;
+  std::vector<Statement> look;
+  look.push_back(update.look());
+  const BatchResult reply = co_await connection.batch(look, deadline);
+  if (reply.failure) {
+    if (is_missing(*reply.failure)) co_return false;
+    throw ServerError(ServerError::Kind::refused, *reply.failure);
   }
-  for (std::size_t index = 0; index < set.size(); ++index) {
-    const core::Migration& migration = store_.migration(name, index);
-    if (stored[migration.version] != traits_of(migration)) statements.push_back(add_migration(migration));
-  }
-  std::optional<Statement> sync = co_await update_sync(connection, name, deadline);
-  if (sync) statements.push_back(*std::move(sync));
-  if (!statements.empty()) {
-    const BatchResult reply = co_await connection.batch(statements, deadline);
-    if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  }
+  Batch batch;
+  add_changes(batch, update.changes(reply.results[0]), Commit::waits);
+  if (!batch.statements.empty()) (void)co_await send(connection, batch.statements, deadline);
+  co_return true;
 }
 
 asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connection& connection, const Target& target,
@@ -216,8 +174,7 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
   std::vector<Statement> statements;
   statements.push_back(settings_);
   statements.push_back(newest_of(target, set));
-  const BatchResult reply = co_await connection.batch(statements, deadline);
-  if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
+  const BatchResult reply = co_await send(connection, statements, deadline);
   outcome.from_revision = outcome.to_revision = revision_in(reply.results[1], set);
   if (held.kind == Kind::base) co_return std::nullopt;
   const std::optional<std::size_t> newest = set.find(outcome.from_revision);
@@ -226,11 +183,11 @@ asio::awaitable<std::optional<std::string>> CalledRunner::revision_for(Connectio
 }
 
 /// A database of its own knows neither the tenant nor what is stored here.
-std::optional<Statement> CalledRunner::variables_for(const Target& target) const {
-  const std::vector<std::string> sets = store_.with_required(target.migration_set);
-  const bool any =
-      std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return store_.set(set).has_variables(); });
-  if (target.database.empty() || !any) return std::nullopt;
+std::optional<Statement> CalledRunner::variables_for(const Target& target) {
+  if (target.database.empty()) return std::nullopt;
+  const SetWork& work = work_for(target.migration_set);
+  if (!work.has_variables) return std::nullopt;
+  const std::vector<std::string>& sets = work.sets;
   core::VariableMap variables;
   for (const std::string& set : sets) {
     core::VariableMap of_set = core::values_for_set(target.variables, set);
@@ -242,7 +199,8 @@ std::optional<Statement> CalledRunner::variables_for(const Target& target) const
   return Statement{"SELECT set_config($1, $2, true)", {kVariablesSetting, variables_setting(variables)}};
 }
 
-void CalledRunner::take(const Result& steps, Outcome& outcome) const {
+void CalledRunner::take(const BatchResult& reply, const Batch& batch, Commit commit, Outcome& outcome) const {
+  const Result& steps = reply.results.back();
   outcome.from_revision = steps.text(0, 0);
   outcome.to_revision = steps.text(0, 1);
   outcome.skipped = core::parse_text_array(steps.text(0, 6));
@@ -253,48 +211,56 @@ void CalledRunner::take(const Result& steps, Outcome& outcome) const {
          std::chrono::microseconds(steps.integer(row, 4)),
          steps.text(row, 5) == outcome.target.migration_set ? std::string() : std::string(steps.text(row, 5))});
   }
-}
-
-asio::awaitable<void> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit) {
-  const Target& target = outcome.target;
-  co_await update_store(connection, target, deadline);
-  const std::optional<std::string> revision = co_await revision_for(connection, target, outcome, deadline);
-  if (!revision) co_return;
-  in_doubt_.insert_or_assign(place_of(target), *revision);
-  const bool waits = commit == Commit::waits;
-  std::vector<Statement> statements;
-  statements.push_back(waits ? settings_ : unwaited_settings_);
-  if (auto variables = variables_for(target)) statements.push_back(*std::move(variables));
-  statements.push_back(migrate_call(target, *revision));
-  const BatchResult reply = co_await connection.batch(statements, deadline);
-  in_doubt_.erase(place_of(target));
-  if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
-  take(reply.results.back(), outcome);
-  if (waits) co_return;
-  const Result& settings = reply.results.front();
+  if (commit == Commit::waits) return;
+  const Result& settings = reply.results[batch.settings];
   outcome.owed = owed_by(settings.text(0, settings.columns() - 2));
 }
 
-asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline,
-                                           Commit commit) {
-  // In a graph no version says where a relative revision leads.
-  const bool is_in_graph = store_.set(target.migration_set).has_graph();
-  if (is_in_graph && request_.revision.is_relative()) {
-    co_return co_await plain_.run(connection, target, deadline, commit);
+asio::awaitable<bool> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit) {
+  const Target& target = outcome.target;
+  if (!is_updated(target) && asks_first(target)) {
+    const bool is_there = co_await update_store(connection, target, deadline);
+    found(target, is_there);
+    if (!is_there) co_return false;
+    updated_.emplace(database_of(target), target.migration_set);
   }
-  if (has_outside_migrations(target)) {
-    const Outcome plan = co_await plain_.plan(connection, target, deadline);
-    const bool goes_outside = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const StepOutcome& step) {
-      const core::MigrationSet& set = store_.set(step.set.empty() ? target.migration_set : step.set);
-      return !set[set.find(step.version).value()].transactional;
-    });
-    if (goes_outside) co_return co_await plain_.run(connection, target, deadline, commit);
+  const std::optional<std::string> revision = co_await revision_for(connection, target, outcome, deadline);
+  if (!revision) co_return true;
+  Batch batch;
+  add_call(batch, target, *revision, commit, is_updated(target));
+  in_doubt_.insert_or_assign(place_of(target), *revision);
+  BatchResult reply = co_await connection.batch(batch.statements, deadline);
+  const bool has_failed_to_look = reply.failure && batch.look == reply.results.size();
+  if (has_failed_to_look && is_missing(*reply.failure)) {
+    in_doubt_.erase(place_of(target));
+    found(target, false);
+    co_return false;
   }
+  if (reply.failure) throw ServerError(ServerError::Kind::refused, *reply.failure);
+  if (batch.look) {
+    found(target, true);
+    if (reply.results.back().rows() == 0) {
+      const Result there = std::move(reply.results[*batch.look]);
+      batch = {};
+      add_changes(batch, work_for(target.migration_set).update.changes(there), commit);
+      add_call(batch, target, *revision, commit, true);
+      reply = co_await send(connection, batch.statements, deadline);
+    }
+    updated_.emplace(database_of(target), target.migration_set);
+  }
+  in_doubt_.erase(place_of(target));
+  take(reply, batch, commit, outcome);
+  co_return true;
+}
+
+asio::awaitable<std::optional<Outcome>> CalledRunner::try_call(Connection& connection, const Target& target,
+                                                               Deadline deadline, Commit commit) {
   Outcome outcome{target};
   if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
   const Clock::time_point begin = Clock::now();
+  bool is_there = true;
   try {
-    co_await call(connection, outcome, deadline, commit);
+    is_there = co_await call(connection, outcome, deadline, commit);
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
     in_doubt_.erase(place_of(target));
@@ -306,11 +272,37 @@ asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target&
     outcome.failure = relabelled(to_report(error), target);
     outcome.state = Outcome::State::failed;
   }
-  // A value that a step adds to an enum type has to be committed before the next one uses it.
-  const bool needs_commits = outcome.failure && outcome.failure->sqlstate == "55P04";
-  if (needs_commits) co_return co_await plain_.run(connection, target, deadline, commit);
+  if (!is_there) co_return std::nullopt;
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   co_return outcome;
+}
+
+asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target& target, Deadline deadline,
+                                           Commit commit) {
+  // In a graph no version says where a relative revision leads.
+  const bool is_in_graph = store_.set(target.migration_set).has_graph();
+  const std::optional<bool> known = is_there(target);
+  if (known == false || (is_in_graph && request_.revision.is_relative())) {
+    co_return co_await plain_.run(connection, target, deadline, commit);
+  }
+  const auto guess = guesses_.find(target.server);
+  if (!known && guess != guesses_.end() && !guess->second) {
+    std::optional<Outcome> outcome = co_await plain_.run_where_alone(connection, target, deadline, commit);
+    if (outcome) {
+      found(target, false);
+      co_return *std::move(outcome);
+    }
+  }
+  std::optional<Outcome> outcome = co_await try_call(connection, target, deadline, commit);
+  // A value that a step adds to an enum type has to be committed before the next one uses it. And what is to run
+  // outside of a transaction was refused before anything was done, or is in doubt.
+  const std::string sqlstate = outcome && outcome->failure ? outcome->failure->sqlstate : std::string();
+  const bool may_go_outside =
+      work_for(target.migration_set).has_outside_migrations && (sqlstate == "0A000" || sqlstate == "55000");
+  if (!outcome || sqlstate == "55P04" || may_go_outside) {
+    co_return co_await plain_.run(connection, target, deadline, commit);
+  }
+  co_return *std::move(outcome);
 }
 
 asio::awaitable<std::optional<Outcome>> CalledRunner::look_up(Connection& connection, const Target& target,

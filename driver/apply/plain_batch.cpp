@@ -274,6 +274,12 @@ void add_part(PlainBatch& batch, const PlainPart& part) {
 
 void add_rollback(PlainBatch& batch) { batch.add(Purpose::transaction, core::TargetStatement{"ROLLBACK"}); }
 
+boost::asio::awaitable<void> roll_back(Connection& connection, Deadline deadline) {
+  PlainBatch clear;
+  add_rollback(clear);
+  (void)co_await connection.batch(clear.statements(), deadline);
+}
+
 void add_session_reset(PlainBatch& batch) {
   batch.add(Purpose::reset, core::TargetStatement{"DEALLOCATE ALL"});
   batch.add(Purpose::reset, core::TargetStatement{"SELECT pg_catalog.pg_advisory_unlock_all()"});

@@ -86,6 +86,7 @@ struct PlainFacts {
   std::string caller{};
   std::optional<std::string> role{};  ///< that migrations have, when it is not the caller
   bool may_be_owner = false;
+  bool has_extension_schema = false;  ///< there is one of the extension's name
   std::string database{};
   std::string time{};                           ///< of the look
   bool is_tracked = false;                      ///< there is a tracking table
@@ -142,6 +143,7 @@ void add_entry(PlainBatch& batch, const PlainPart& part);
 void add_part(PlainBatch& batch, const PlainPart& part);
 /// After a failure.
 void add_rollback(PlainBatch& batch);
+boost::asio::awaitable<void> roll_back(Connection& connection, Deadline deadline);
 /// Behind it, when nothing else follows: what no end of a transaction takes away.
 void add_session_reset(PlainBatch& batch);
 

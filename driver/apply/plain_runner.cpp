@@ -28,8 +28,8 @@ void fail(Outcome& outcome, ServerReport report, bool cancelled) {
 
 }  // namespace
 
-asio::awaitable<void> PlainRunner::drive(Connection& connection, PlainTarget& part, Outcome& outcome,
-                                         Deadline deadline) {
+asio::awaitable<bool> PlainRunner::drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline,
+                                         Beside beside) {
   while (!part.next().is_empty()) {
     const bool commits = part.commits();
     if (commits) {
@@ -42,19 +42,26 @@ asio::awaitable<void> PlainRunner::drive(Connection& connection, PlainTarget& pa
     const BatchResult reply = co_await connection.batch(part.next().statements(), deadline);
     if (commits) in_doubt_.erase(place_of(outcome.target));
     part.take(reply);
+    if (beside == Beside::matters && part.facts().has_extension_schema) {
+      if (connection.in_transaction()) co_await roll_back(connection, deadline);
+      co_return false;
+    }
     // A pooler tells another one, and shares the session out.
     if (part.facts().backend_pid == connection.backend_pid()) connection.keep_statements();
   }
+  co_return true;
 }
 
-asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& outcome, Deadline deadline,
-                                             Commit commit) {
+asio::awaitable<bool> PlainRunner::run_parts(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit,
+                                             Beside beside) {
   const Target& target = outcome.target;
   Request request = request_;
   for (bool first = true;; first = false) {
     PlainTarget part(store_, request, target, connection);
     if (commit == Commit::does_not_wait) part.do_not_wait_at_commit();
-    co_await drive(connection, part, outcome, deadline);
+    const bool goes_on = co_await drive(connection, part, outcome, deadline, beside);
+    if (!goes_on) co_return false;
+    beside = Beside::does_not_matter;
     outcome.owed = part.owed();
     if (first) {
       outcome.from_revision = part.from_revision();
@@ -63,25 +70,43 @@ asio::awaitable<void> PlainRunner::run_parts(Connection& connection, Outcome& ou
     }
     add(outcome.steps, part.steps());
     outcome.to_revision = part.to_revision();
-    if (part.failure()) co_return fail(outcome, *part.failure(), part.was_cancelled());
-    if (!part.has_more()) co_return;
+    if (part.failure()) {
+      fail(outcome, *part.failure(), part.was_cancelled());
+      co_return true;
+    }
+    if (!part.has_more()) co_return true;
     if (request.revision.is_relative()) request.revision = core::parse_revision(part.goal());
     if (!part.steps().empty()) continue;
     PlainOutside outside(connection, store_, request, target, part);
     StepOutcome step = co_await outside.carry_out(deadline);
-    if (outside.failure()) co_return fail(outcome, *outside.failure(), outside.was_cancelled());
+    if (outside.failure()) {
+      fail(outcome, *outside.failure(), outside.was_cancelled());
+      co_return true;
+    }
     outcome.steps.push_back(std::move(step));
   }
 }
 
 asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& target, Deadline deadline,
                                           Commit commit) {
+  std::optional<Outcome> outcome = co_await run_beside(connection, target, deadline, commit, Beside::does_not_matter);
+  co_return *std::move(outcome);
+}
+
+asio::awaitable<std::optional<Outcome>> PlainRunner::run_where_alone(Connection& connection, const Target& target,
+                                                                     Deadline deadline, Commit commit) {
+  return run_beside(connection, target, deadline, commit, Beside::matters);
+}
+
+asio::awaitable<std::optional<Outcome>> PlainRunner::run_beside(Connection& connection, const Target& target,
+                                                                Deadline deadline, Commit commit, Beside beside) {
   Outcome outcome{target};
   if (request_.direction == core::Direction::up) outcome.held_at = target.pinned_revision;
   const Clock::time_point begin = Clock::now();
   std::optional<ServerReport> timeout;
+  bool is_alone = true;
   try {
-    co_await run_parts(connection, outcome, deadline, commit);
+    is_alone = co_await run_parts(connection, outcome, deadline, commit, beside);
   } catch (const ServerError& error) {
     if (!error.session_goes_on()) throw;
     timeout = error.report();
@@ -97,6 +122,7 @@ asio::awaitable<Outcome> PlainRunner::run(Connection& connection, const Target& 
     prefix(*timeout, target.label());
     fail(outcome, *std::move(timeout), false);
   }
+  if (!is_alone) co_return std::nullopt;
   outcome.duration = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   co_return outcome;
 }
@@ -128,9 +154,7 @@ asio::awaitable<PlainRunner::RowsBySet> PlainRunner::read_at_end(Connection& con
       applied[others[i]] = read_rows(*batch.find(reply, PlainBatch::Purpose::applied_of_other, i));
     }
   } else {
-    PlainBatch clear;
-    add_rollback(clear);
-    (void)co_await connection.batch(clear.statements(), deadline);
+    co_await roll_back(connection, deadline);
     if (reply.failure->sqlstate != "42P01") throw ServerError(ServerError::Kind::refused, *reply.failure);
   }
   co_return applied;
@@ -162,9 +186,7 @@ asio::awaitable<void> PlainRunner::wait_for_others(Connection& connection, const
   batch.add(PlainBatch::Purpose::transaction, core::TargetStatement{"COMMIT"});
   const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
   if (!reply.failure) co_return;
-  PlainBatch clear;
-  add_rollback(clear);
-  (void)co_await connection.batch(clear.statements(), deadline);
+  co_await roll_back(connection, deadline);
   throw ServerError(ServerError::Kind::refused, *reply.failure);
 }
 
@@ -177,9 +199,7 @@ asio::awaitable<Outcome> PlainRunner::plan(Connection& connection, const Target&
   }
   // What there is to do begins with a ROLLBACK when the look has failed, for want of a tracking table.
   if (connection.in_transaction()) {
-    PlainBatch clear;
-    add_rollback(clear);
-    (void)co_await connection.batch(clear.statements(), deadline);
+    co_await roll_back(connection, deadline);
   }
   outcome.from_revision = part.from_revision();
   outcome.to_revision = part.planned_revision();

@@ -19,6 +19,9 @@ class PlainRunner : public TargetRunner {
   using TargetRunner::run;
   boost::asio::awaitable<Outcome> run(Connection& connection, const Target& target, Deadline deadline,
                                       Commit commit) override;
+  /// As run(); nothing, and nothing is done, in a database with a schema of the extension's name.
+  boost::asio::awaitable<std::optional<Outcome>> run_where_alone(Connection& connection, const Target& target,
+                                                                 Deadline deadline, Commit commit);
   boost::asio::awaitable<std::optional<Outcome>> look_up(Connection& connection, const Target& target,
                                                          Deadline deadline) override;
   boost::asio::awaitable<bool> holds(Connection& connection, const Outcome& outcome, Deadline deadline) override;
@@ -36,9 +39,16 @@ class PlainRunner : public TargetRunner {
     return {target.server, target.database, target.schema, target.migration_set};
   }
 
-  /// Sends what `part` wants sent, to its end.
-  boost::asio::awaitable<void> drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline);
-  boost::asio::awaitable<void> run_parts(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit);
+  /// Where there is a schema of the extension's name: does it matter?
+  enum class Beside { matters, does_not_matter };
+
+  /// Sends what `part` wants sent, to its end. False: it has stopped behind the first look, because of what matters.
+  boost::asio::awaitable<bool> drive(Connection& connection, PlainTarget& part, Outcome& outcome, Deadline deadline,
+                                     Beside beside);
+  boost::asio::awaitable<bool> run_parts(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit,
+                                         Beside beside);
+  boost::asio::awaitable<std::optional<Outcome>> run_beside(Connection& connection, const Target& target,
+                                                            Deadline deadline, Commit commit, Beside beside);
   using RowsBySet = std::map<std::string, std::vector<core::AppliedMigration>>;
   /// What is applied of the target's set and of those that its steps may be of, behind whoever works there; nothing
   /// where there is no tracking table.

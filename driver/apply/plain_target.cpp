@@ -124,6 +124,7 @@ bool PlainTarget::read_facts(const BatchResult& reply) {
   facts_.caller = facts->text(0, core::kFactCaller);
   facts_.role = facts->value(0, core::kFactRole);
   facts_.may_be_owner = facts->text(0, core::kFactMayBeOwner) == "t";
+  facts_.has_extension_schema = facts->text(0, core::kFactExtensionSchema) == "t";
   facts_.database = facts->text(0, core::kFactDatabase);
   facts_.time = facts->text(0, core::kFactTime);
   facts_.tool_tables = core::parse_tool_tables(facts->text(0, core::kFactToolTables));
@@ -155,13 +156,7 @@ bool PlainTarget::needs_details() const {
   if (target_.kind != core::TargetKind::tenant || request_.direction == core::Direction::down) return false;
   // Nothing else is in a schema that a first migration is for.
   if (!facts_.applied.empty()) return false;
-  const auto has_outside = [this](const std::string& name) {
-    const core::MigrationSet& set = store_.set(name);
-    for (std::size_t index = 0; index < set.size(); ++index) {
-      if (!set[index].transactional) return true;
-    }
-    return false;
-  };
+  const auto has_outside = [this](const std::string& name) { return !store_.set(name).is_transactional(); };
   return has_outside(target_.migration_set) || std::any_of(other_sets_.begin(), other_sets_.end(), has_outside);
 }
 

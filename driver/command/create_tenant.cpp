@@ -116,7 +116,7 @@ class RemoteDatabase {
                          [this] { return MigrationStore::read(control_, kNoDeadline); });
     Deadline const deadline = connect_deadline();
     Connection there = co_await Connection::open(servers_.conninfo(*tenant_.server, database_), deadline);
-    TargetRunner* const runner = co_await runners.choose(there, place_of(targets.at(0)), deadline);
+    TargetRunner* const runner = co_await runners.runner();
     for (const Target& target : targets) {
       Outcome const outcome = co_await runner->run(there, target, kNoDeadline);
       if (outcome.failure) throw ServerError(ServerError::Kind::refused, *outcome.failure);

@@ -163,7 +163,7 @@ class FleetOperation {
   }
 
   /// The control database has it among its runs.
-  awaitable<Summary> run_recorded(TargetSource& source, RunnerChoice& runners) {
+  awaitable<Summary> run_recorded(TargetSource& source, RunnerSource& runners) {
     RunRecord record(
         context_.io_context().get_executor(), [this] { return context_.connect(); }, run_header(), arguments_.resumed,
         [this](const std::string& text) { reporter_->warning(text); }, context_.settings().lanes.reconnect_timeout);
@@ -185,7 +185,7 @@ class FleetOperation {
     co_return summary;
   }
 
-  awaitable<Summary> run(TargetSource& source, RunnerChoice& runners, Reporter& reporter, Steering* steering) {
+  awaitable<Summary> run(TargetSource& source, RunnerSource& runners, Reporter& reporter, Steering* steering) {
     RunnerSessions::OnNotice on_notice;
     if (context_.settings().output.verbose) {
       on_notice = [this](const Place&, const ServerReport& notice) { reporter_->note(notice.message); };

@@ -4,13 +4,7 @@ namespace tenancy::driver {
 
 using boost::asio::awaitable;
 
-namespace {
-
-constexpr const char* kHasExtension = "SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'tenancy')";
-
-}  // namespace
-
-awaitable<TargetRunner*> FleetRunners::choose(Connection& connection, const Place& place, Deadline deadline) {
+awaitable<TargetRunner*> FleetRunners::runner() {
   // Whoever comes while another one loads waits for that; if it fails, the next one tries.
   while (!plain_) {
     if (loading_) {
@@ -20,10 +14,6 @@ awaitable<TargetRunner*> FleetRunners::choose(Connection& connection, const Plac
     }
   }
   if (way_ == Way::plain) co_return &*plain_;
-  if (!place.is_control()) {
-    Result const answer = co_await connection.query(kHasExtension, {}, deadline);
-    if (answer.text(0, 0) != "t") co_return &*plain_;
-  }
   co_return &*called_;
 }
 

@@ -1,4 +1,4 @@
-// The runners of an operation: which way the targets of a place are worked on.
+// The runner of an operation: which way its targets are worked on.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace tenancy::driver {
 
 /// Databases with the extension get calls of it, unless it is to be plain SQL everywhere; the others get plain SQL.
 /// Both leave the same tracking tables.
-class FleetRunners : public RunnerChoice {
+class FleetRunners : public RunnerSource {
  public:
   using LoadStore = std::function<boost::asio::awaitable<MigrationStore>()>;
 
@@ -24,7 +24,7 @@ class FleetRunners : public RunnerChoice {
   FleetRunners(const boost::asio::any_io_executor& executor, Request request, Way way, LoadStore load)
       : request_(std::move(request)), way_(way), load_(std::move(load)), loaded_(executor) {}
 
-  boost::asio::awaitable<TargetRunner*> choose(Connection& connection, const Place& place, Deadline deadline) override;
+  boost::asio::awaitable<TargetRunner*> runner() override;
 
  private:
   boost::asio::awaitable<void> load_store();

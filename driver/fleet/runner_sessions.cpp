@@ -98,7 +98,7 @@ awaitable<std::unique_ptr<TargetSession>> RunnerSessions::open(const Place& plac
   if (on_notice_) {
     connection.on_notice([this, place](const ServerReport& notice) { on_notice_(place, notice); });
   }
-  TargetRunner* const runner = co_await runners_.choose(connection, place, deadline);
+  TargetRunner* const runner = co_await runners_.runner();
   if (commits_.wait) co_return std::make_unique<RunnerSession>(std::move(connection), *runner);
   co_return std::make_unique<FlushedSession>(std::move(connection), *runner, flush_of(place));
 }

@@ -15,12 +15,11 @@
 
 namespace tenancy::driver {
 
-/// Which runner serves the targets of a database, over a session with it. It outlives the sessions.
-class RunnerChoice {
+/// Where the runner of an operation comes from, which is made when there is a first session. It outlives them all.
+class RunnerSource {
  public:
-  virtual ~RunnerChoice() = default;
-  virtual boost::asio::awaitable<TargetRunner*> choose(Connection& connection, const Place& place,
-                                                       Deadline deadline) = 0;
+  virtual ~RunnerSource() = default;
+  virtual boost::asio::awaitable<TargetRunner*> runner() = 0;
 };
 
 class RunnerSessions : public SessionFactory {
@@ -34,7 +33,7 @@ class RunnerSessions : public SessionFactory {
   };
 
   /// What is referred to must outlive the object. `on_notice` may be empty.
-  RunnerSessions(const boost::asio::any_io_executor& executor, const ServerDirectory& servers, RunnerChoice& runners,
+  RunnerSessions(const boost::asio::any_io_executor& executor, const ServerDirectory& servers, RunnerSource& runners,
                  Commits commits, OnNotice on_notice)
       : executor_(executor),
         servers_(servers),
@@ -52,7 +51,7 @@ class RunnerSessions : public SessionFactory {
 
   boost::asio::any_io_executor executor_;
   const ServerDirectory& servers_;
-  RunnerChoice& runners_;
+  RunnerSource& runners_;
   Commits commits_;
   OnNotice on_notice_;
   std::map<std::string, CommitFlush> flushes_;  ///< by server
