@@ -221,7 +221,11 @@ int read_up_text(std::string_view text, const TextRules& rules, Migration& migra
 void read_down_text(std::string_view text, Migration& migration) {
   SqlScanner scanner{text};
   while (const auto line = scanner.next()) {
-    const auto option = line->plain ? option_name(line->text) : std::nullopt;
+    if (!line->plain) continue;
+    if (ascii::trim_left(line->text).starts_with("--")) {
+      check_promise(migration.filename, line->number, comment_of(line->text));
+    }
+    const auto option = option_name(line->text);
     if (!option) continue;
     refuse_file(migration.filename, line->number, std::string{*option} + " stands in a down file",
                 "Options stand at the top of the up file.");

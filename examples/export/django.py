@@ -43,7 +43,9 @@ def header(key, migration, parents, versions):
 def sql_of(key, backwards):
     loader = MigrationExecutor(connection).loader
     statements = loader.collect_sql([(loader.graph.nodes[key], backwards)])
-    return "\n".join(statements or ["-- nothing that is in the database"]) + "\n"
+    if all(not one or one.startswith("--") for one in statements) and "CANNOT BE WRITTEN" not in "".join(statements):
+        statements.append("SELECT; -- nothing in the database changes")
+    return "\n".join(statements) + "\n"
 
 
 def export(migration, parents, versions, folder):

@@ -19,8 +19,8 @@ class Recorder
     @statements = []
     @reads = false
     ActiveSupport::Notifications.subscribed(method(:note), "sql.active_record") { yield }
-    @statements << "-- nothing that is in the database" if @statements.empty?
-    @statements.map { |sql| "#{sql.strip.delete_suffix(";")};\n" }.join
+    @statements << "SELECT" if @statements.empty?
+    @statements.map { |sql| "#{sql.rstrip.delete_suffix(";")};\n" }.join
   end
 
   private

@@ -192,6 +192,8 @@ TEST(MigrationFile, OfADownPartHasNoOptions) {
               IsErrorAt(kBadFile, 2, "MIGRATION_SCOPE stands in a down file"));
   EXPECT_THAT(parse_error("b;\n-- MIGRATION_FOO: 1\n", "001_a/down.sql"),
               IsErrorAt(kBadFile, 2, "MIGRATION_FOO stands in a down file"));
+  EXPECT_THAT(parse_error("a;\n-- MIGRATION NOW PERFORMS OPERATION THAT CANNOT BE WRITTEN AS SQL:\n", "001_a.down.sql"),
+              IsErrorAt(kBadFile, 2, "Django left an operation out of this file: it cannot be written as SQL"));
   EXPECT_EQ(parse("/*\n-- MIGRATION_FOO: 1\n*/", "001_a.down.sql").version, "001");
 }
 
