@@ -39,9 +39,9 @@ std::vector<FleetTarget> targets_of(const TenantFilter& filter, const Value& set
   if (!set) return targets;
   std::erase_if(targets, [](const FleetTarget& target) { return target.shared; });
   for (FleetTarget& target : targets) target.target.set = *set;
-  auto const further_sets = std::unique(
-      targets.begin(), targets.end(),
-      [](const FleetTarget& one, const FleetTarget& other) { return one.place() == other.place(); });
+  auto const further_sets =
+      std::unique(targets.begin(), targets.end(),
+                  [](const FleetTarget& one, const FleetTarget& other) { return one.place() == other.place(); });
   targets.erase(further_sets, targets.end());
   std::vector<std::string> const shared = Store::shared_sets();
   if (std::find(shared.begin(), shared.end(), *set) != shared.end()) {

@@ -79,6 +79,8 @@ void StatusView::count(const StandingRow& row) {
     return;
   }
   ++states_[row.state];
+  has_several_sets_ = has_several_sets_ || row.target.tenant == last_tenant_;
+  last_tenant_ = row.target.tenant;
   if (row.state == "current") ++heads_[row.head.value_or("")];
 }
 
@@ -110,7 +112,9 @@ std::string StatusView::summary() const {
   if (tenants == 0) return shared_behind_ > 0 ? "no tenants; a shared schema is not at head" : "no tenants";
   std::string text;
   if (auto const current = states_.find("current"); current != states_.end()) {
-    text = counted(current->second, "tenant", "tenants") + " at head";
+    text = has_several_sets_ ? counted(current->second, "target", "targets")
+                             : counted(current->second, "tenant", "tenants");
+    text += " at head";
     if (heads_.size() == 1 && !heads_.begin()->first.empty()) text += " " + heads_.begin()->first;
   }
   // Those that an upgrade helps come before those that somebody must look at.

@@ -52,7 +52,9 @@ class StatusView {
   std::size_t seen_ = 0;
   std::map<std::string, std::size_t> states_;  ///< of tenants
   std::map<std::string, std::size_t> heads_;   ///< of tenants that are current
-  std::size_t shared_behind_ = 0;              ///< shared schemas that are not at head
+  std::string last_tenant_;
+  bool has_several_sets_ = false;  ///< some tenant: then a row is no tenant, but a target
+  std::size_t shared_behind_ = 0;  ///< shared schemas that are not at head
 };
 
 }  // namespace tenancy::driver

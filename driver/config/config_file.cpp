@@ -54,6 +54,17 @@ std::vector<std::string> keys_like(std::string_view key) {
   return keys;
 }
 
+/// What else there is in the section of an unknown key.
+std::string what_is_there(const std::string& path) {
+  std::string const section = path.substr(0, path.rfind('.') + 1);
+  std::vector<std::string> names;
+  for (const std::string& known : keys_like(path)) {
+    if (!section.empty() && known.starts_with(section)) names.push_back(known.substr(section.size()));
+  }
+  if (names.empty()) return "Run tenancy config to see all settings.";
+  return fmt::format("In [{}] there are: {}.", section.substr(0, section.size() - 1), fmt::join(names, ", "));
+}
+
 class Reader {
  public:
   Reader(ConfigFile& file, std::filesystem::path base) : file_(file), base_(std::move(base)) {}
@@ -115,7 +126,7 @@ class Reader {
   [[noreturn]] void refuse_key(const std::string& path, const toml::key& key) const {
     std::optional<std::string> const meant = nearest(path, keys_like(path));
     refuse(key.source(), "unknown setting " + core::quoted_text(path),
-           meant ? "Did you mean " + *meant + "?" : "Run tenancy config to see all settings.");
+           meant ? "Did you mean " + *meant + "?" : what_is_there(path));
   }
 
   std::vector<std::string> items_of(const Setting& setting, const std::string& path, const toml::node& node) const {

@@ -178,6 +178,9 @@ TEST_F(ConfigTest, ErrorsSayWhereAndWhatWasMeant) {
             "tenancy.toml:2: unknown setting \"lock_timout\" | Did you mean lock_timeout?");
   EXPECT_EQ(error_of("[sets.billing]\nfoldr = \"x\"\n"),
             "tenancy.toml:2: unknown setting \"sets.billing.foldr\" | Did you mean sets.billing.folder?");
+  EXPECT_EQ(error_of("[sets.billing]\nmigrations = 'm'\n"),
+            "tenancy.toml:2: unknown setting \"sets.billing.migrations\" | In [sets.billing] there are: folder, scope, "
+            "file_format.");
   EXPECT_THAT(error_of("[fleet]\n"), StartsWith("tenancy.toml:1: unknown setting \"fleet\""));
   EXPECT_THAT(error_of("[fleet]\nx = 1\n"), StartsWith("tenancy.toml:2: unknown setting \"fleet.x\""));
   EXPECT_THAT(error_of("concurrency = \n"), StartsWith("tenancy.toml:1: "));

@@ -131,6 +131,7 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   }
   EXPECT_EQ(connect().value("SELECT count(*) FROM tenancy.status() WHERE state <> 'current'"), "0");
   EXPECT_EQ(connect().value("SELECT count(*) FROM s_7.schema_migrations"), "6");
+  EXPECT_THAT(tenancy("status").output, testing::EndsWith("\n18 targets at head 003\n"));
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 0);
   connect().exec("CREATE SCHEMA many");
   EXPECT_EQ(tenancy("tenants add many --tenant-set users --further-set analytics,plugin --further-set zoo").code, 0);
