@@ -604,7 +604,7 @@ CREATE FUNCTION tenancy.fleet_page(
     OUT next text[], OUT unchanged integer, OUT tenant text, OUT server text, OUT database text, OUT schema text,
     OUT kind text, OUT migration_set text, OUT pinned_revision text, OUT state text, OUT from_revision text,
     OUT versions text[], OUT transactional boolean, OUT sqlstate text, OUT error text, OUT variables text[],
-    OUT expected integer, OUT skipping integer)
+    OUT expected integer, OUT skipping integer, OUT other_pins text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_fleet_page' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.fleet_page(text, text, text[], integer, text, text, text, jsonb, text[], text, text[], text,

@@ -279,7 +279,10 @@ asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target&
                                            Commit commit) {
   // In a graph no version says where a relative revision leads.
   const bool is_in_graph = store_.set(target.migration_set).has_graph();
-  if (is_in_graph && request_.revision.is_relative()) {
+  // A database of its own does not know the pins of other sets.
+  const bool has_pins =
+      !target.database.empty() && !target.other_pins.empty() && store_.with_required(target.migration_set).size() > 1;
+  if (has_pins || (is_in_graph && request_.revision.is_relative())) {
     co_return co_await plain_.run(connection, target, deadline, commit);
   }
   if (has_outside_migrations(target)) {

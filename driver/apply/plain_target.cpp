@@ -211,6 +211,7 @@ std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& re
 core::Plan PlainTarget::plan() const {
   core::PlanRequest request{.direction = request_.direction,
                             .revision = request_.revision,
+                            .pins = target_.other_pins,
                             .out_of_order = request_.out_of_order,
                             .in_doubt = core::InDoubt::retry};
   if (target_.pinned_revision && request_.direction == core::Direction::up) {
@@ -249,7 +250,7 @@ void PlainTarget::make_plan(bool is_empty) {
 }
 
 core::TargetVariables PlainTarget::variables() const {
-  core::TargetVariables variables{.schema = target_.schema,
+  return {.schema = target_.schema,
                                   .tenant = target_.tenant,
                                   .shared_schema = request_.shared_schemas.front(),
                                   .database = facts_.database,
@@ -257,7 +258,6 @@ core::TargetVariables PlainTarget::variables() const {
                                   .tracking_table = request_.tracking_table,
                                   .timestamp = facts_.time,
                                   .given = target_.variables};
-  return variables;
 }
 
 std::optional<ServerReport> PlainTarget::find_flaw() const {
