@@ -162,6 +162,13 @@ const HistoryTool& find_history_tool(std::string_view name) {
               "Known are " + names + ". For another one, its table's name stands here, with version_column.");
 }
 
+std::string tool_schema(const std::optional<std::string>& pattern, const std::string& target) {
+  constexpr std::string_view kTarget = "{{ schema }}";
+  std::string schema = pattern.value_or(target);
+  const std::size_t at = pattern ? schema.find(kTarget) : std::string::npos;
+  return at == std::string::npos ? schema : schema.replace(at, kTarget.size(), target);
+}
+
 ToolSource tool_source(const ToolWords& words, std::string_view tracking_table) {
   ToolSource source;
   if (words.version_column && !is_history_tool(words.tool)) {

@@ -52,7 +52,7 @@ struct HistoryTool {
 /// What to read: a tool's table, and whose rows of it.
 struct ToolSource {
   HistoryTool tool;
-  std::optional<std::string> schema{};  ///< where the table is; nothing: in each target's
+  std::optional<std::string> schema{};  ///< where the table is, see tool_schema(); nothing: in each target's
   std::string group{};                  ///< see HistoryTool::group; empty: the only one
 };
 
@@ -64,6 +64,9 @@ struct ToolWords {
   std::optional<std::string> version_column{};
   std::optional<std::string> app{};
 };
+
+/// The schema of a tool's table: that of the target, or `pattern`, in which `{{ schema }}` stands for it.
+[[nodiscard]] std::string tool_schema(const std::optional<std::string>& pattern, const std::string& target);
 
 /// Throws Error(bad_value), also when the table would be that in which we record: `tracking_table`.
 [[nodiscard]] ToolSource tool_source(const ToolWords& words, std::string_view tracking_table);

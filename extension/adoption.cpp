@@ -10,8 +10,7 @@ namespace {
 /// Is it the table that is kept up to date with the target's set?
 bool goes_along(Migrator& migrator, const Target& target, const AdoptionRequest& request) {
   const std::optional<core::SyncedTool>& synced = migrator.store().synced_tool(target.set);
-  return synced && !request.source.schema &&
-         *synced == core::SyncedTool{request.source.tool.name, request.source.tool.table, request.source.group};
+  return synced && *synced == core::synced_source(request.source);
 }
 
 /// Writes what is recorded here and not there.
@@ -29,7 +28,7 @@ void write_rows(Migrator& migrator, const Target& target, const TargetSession& s
 
 core::Adoption assess(Migrator& migrator, const Target& target, const AdoptionRequest& request, Oid schema,
                       const TargetRole& role, std::span<const core::AppliedMigration> tracked, bool wait) {
-  const Value& apart = request.source.schema;
+  Value const apart = request.source.schema ? Value(core::tool_schema(request.source.schema, target.schema)) : Value();
   // What is in a schema of its own is not the tenant's, and its owner may have no rights there.
   TargetRole const reader = apart ? TargetRole{GetUserId(), false} : role;
   Oid const place = apart ? guarded([&] { return get_namespace_oid(apart->c_str(), true); }) : schema;

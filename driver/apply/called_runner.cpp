@@ -137,19 +137,21 @@ Statement CalledRunner::migrate_call(const Target& target, const std::string& re
 asio::awaitable<std::optional<Statement>> CalledRunner::update_sync(Connection& connection, const std::string& set,
                                                                     Deadline deadline) {
   const Result rows = co_await connection.query(
-      "SELECT tool, table_name, app FROM tenancy.synced_tools WHERE migration_set = $1", parameters(set), deadline);
+      "SELECT tool, table_name, app, table_schema FROM tenancy.synced_tools WHERE migration_set = $1", parameters(set),
+      deadline);
   std::optional<core::SyncedTool> there;
   if (rows.rows() > 0) {
     there.emplace();
     there->tool = rows.text(0, 0);
     there->table = rows.text(0, 1);
     there->group = rows.text(0, 2);
+    there->schema = rows.text(0, 3);
   }
   const std::optional<core::SyncedTool> here = store_.synced_tool(set);
   std::optional<Statement> statement;
   if (here && here != there) {
-    statement.emplace("SELECT tenancy.sync($1, $2, $3, nullif($4, ''))",
-                      parameters(here->tool, set, here->table, here->group));
+    statement.emplace("SELECT tenancy.sync($1, $2, $3, nullif($4, ''), nullif($5, ''))",
+                      parameters(here->tool, set, here->table, here->group, here->schema));
   } else if (!here && there) {
     statement.emplace("SELECT tenancy.stop_sync($1)", parameters(set));
   }

@@ -23,7 +23,7 @@ class Adopting {
         store_(store),
         place_(place),
         source_(source),
-        schema_(source.schema.value_or(place.schema)),
+        schema_(core::tool_schema(source.schema, place.schema)),
         mode_(mode),
         lock_timeout_(lock_timeout),
         deadline_(deadline) {}
@@ -37,7 +37,7 @@ class Adopting {
                                                     goes_along() ? core::Merge::yes : core::Merge::no);
     if (!has_table_ && adoption.verdict == core::AdoptionVerdict::empty) {
       adoption.detail = "no table \"" + source_.tool.table + "\"" +
-                        (source_.schema ? " in schema \"" + *source_.schema + "\"" : std::string());
+                        (source_.schema ? " in schema \"" + schema_ + "\"" : std::string());
     }
     co_await end(adoption);
     co_return adoption;
@@ -93,8 +93,7 @@ class Adopting {
   /// Is it the table that is kept up to date with the target's set?
   [[nodiscard]] bool goes_along() const {
     const std::optional<core::SyncedTool> synced = store_.synced_tool(place_.migration_set);
-    return synced && !source_.schema &&
-           *synced == core::SyncedTool{source_.tool.name, source_.tool.table, source_.group};
+    return synced && *synced == core::synced_source(source_);
   }
 
   /// Writes what is recorded here and not there.
