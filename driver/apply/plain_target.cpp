@@ -251,13 +251,13 @@ void PlainTarget::make_plan(bool is_empty) {
 
 core::TargetVariables PlainTarget::variables() const {
   return {.schema = target_.schema,
-                                  .tenant = target_.tenant,
-                                  .shared_schema = request_.shared_schemas.front(),
-                                  .database = facts_.database,
-                                  .user = facts_.role.value_or(facts_.caller),
-                                  .tracking_table = request_.tracking_table,
-                                  .timestamp = facts_.time,
-                                  .given = target_.variables};
+          .tenant = target_.tenant,
+          .shared_schema = request_.shared_schemas.front(),
+          .database = facts_.database,
+          .user = facts_.role.value_or(facts_.caller),
+          .tracking_table = request_.tracking_table,
+          .timestamp = facts_.time,
+          .given = target_.variables};
 }
 
 std::optional<ServerReport> PlainTarget::find_flaw() const {
