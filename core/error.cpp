@@ -22,6 +22,7 @@ std::string_view sqlstate(ErrorKind kind) noexcept {
     case ErrorKind::out_of_order:
     case ErrorKind::in_doubt:
     case ErrorKind::irreversible:
+    case ErrorKind::beyond_pin:
       return "55000";  // object_not_in_prerequisite_state
     case ErrorKind::still_required:
       return "2BP01";  // dependent_objects_still_exist

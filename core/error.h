@@ -23,6 +23,7 @@ enum class ErrorKind {
   in_doubt,             ///< a non-transactional migration was interrupted in this target
   irreversible,         ///< a step down has no down SQL
   unknown_requirement,  ///< a migration requires one of another set that is not stored
+  beyond_pin,           ///< a migration requires one of another set that a pin does not allow there
   still_required,       ///< a step down would take away what an applied migration of another set requires
   bad_statement,        ///< a statement that cannot be part of a migration
 };

@@ -62,6 +62,7 @@ struct FileDefaults {
   std::optional<Format> format{};  ///< of all files; absent: found out from names and texts
   bool sets_from_folders = false;  ///< the files of a folder `users` are of the set `users`
   Sha256 sha256{};                 ///< for Migration::tool_checksum of Prisma's files, which is empty without it
+  Sha1 sha1{};                     ///< likewise of sqitch's changes
 };
 
 /// What part of a migration a file holds.

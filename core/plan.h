@@ -65,12 +65,12 @@ struct Plan {
 };
 
 /// Steps up. `heads` applies all pending versioned migrations of the target's kind, then the repeatable ones that are
-/// new or changed, and so does `head` where there is only one (revision_walk.h); a version applies what is pending up to
-/// it; `+N` the next N. A target that is already there or past it gets an empty plan. In a graph `+N` is the Nth along it
-/// (revision_walk.h), with all that it comes after. `base` and `-N` throw Error(wrong_direction).
-/// Throws Error(in_doubt, unknown_applied, checksum_mismatch, out_of_order) naming the versions, and what
-/// resolve_version throws. With InDoubt::retry a migration in doubt counts as pending; Error(in_doubt) is then thrown
-/// for one that the plan does not retry, or that is not non-transactional in the set, or has another text there.
+/// new or changed, and so does `head` where there is only one (revision_walk.h); a version applies what is pending up
+/// to it; `+N` the next N. A target that is already there or past it gets an empty plan. In a graph `+N` is the Nth
+/// along it (revision_walk.h), with all that it comes after. `base` and `-N` throw Error(wrong_direction). Throws
+/// Error(in_doubt, unknown_applied, checksum_mismatch, out_of_order) naming the versions, and what resolve_version
+/// throws. With InDoubt::retry a migration in doubt counts as pending; Error(in_doubt) is then thrown for one that the
+/// plan does not retry, or that is not non-transactional in the set, or has another text there.
 [[nodiscard]] Plan plan_upgrade(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied,
                                 const Revision& revision, OutOfOrder out_of_order, InDoubt in_doubt = InDoubt::refuse);
 

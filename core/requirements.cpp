@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "core/revision_walk.h"
 #include "core/version.h"
 
 namespace tenancy::core {
@@ -29,8 +30,10 @@ enum class Unknown { refuse, pass_over };
 /// Puts steps of an upgrade in order, each behind what it requires.
 class RequiredSteps {
  public:
-  RequiredSteps(TargetKind kind, const PlanRequest& request, SetHistories& histories, Unknown unknown)
+  RequiredSteps(TargetKind kind, const PlanRequest& request, const PinnedSets& pins, SetHistories& histories,
+                Unknown unknown)
       : kind_(kind),
+        pins_(pins),
         // What is left out because it is late is not there.
         out_of_order_(request.out_of_order == OutOfOrder::apply ? OutOfOrder::apply : OutOfOrder::refuse),
         in_doubt_(request.in_doubt),
@@ -75,7 +78,27 @@ class RequiredSteps {
     }
     const std::span<const AppliedMigration> applied = histories_.applied(wanted.set);
     if (is_recorded(applied, wanted.version)) return;
-    for (const Step& step : steps_to(by, set, wanted, applied)) place(step);
+    const std::vector<Step> steps = steps_to(by, set, wanted, applied);
+    require_allowed(by, wanted, steps);
+    for (const Step& step : steps) place(step);
+  }
+
+  /// Nobody takes a set beyond its pin: not what requires it, either.
+  void require_allowed(const Step& by, const Requirement& wanted, const std::vector<Step>& steps) const {
+    const auto found = pins_.find(wanted.set);
+    if (found == pins_.end() || steps.empty()) return;
+    const Revision pin = parse_revision(found->second);
+    const MigrationSet& set = *steps.front().set;
+    const std::vector<bool> allowed =
+        pin.kind == Revision::Kind::base ? std::vector<bool>(set.versioned_count()) : up_to(set, pin.version);
+    const bool is_allowed =
+        std::all_of(steps.begin(), steps.end(), [&](const Step& step) { return allowed[step.migration]; });
+    if (is_allowed) return;
+    throw Error(ErrorKind::beyond_pin,
+                migration_of(by) + " requires migration " + wanted.version + " of set " + wanted.set +
+                    ", which is pinned to " + found->second,
+                "Take the pin away with tenancy.pin_tenant(id, NULL); until then set " + by.set->name() +
+                    " goes no further than what the pin allows.");
   }
 
   std::vector<Step> steps_to(const Step& by, const MigrationSet& set, const LabelledVersion& wanted,
@@ -100,6 +123,7 @@ class RequiredSteps {
   }
 
   TargetKind kind_;
+  const PinnedSets& pins_;
   OutOfOrder out_of_order_;
   InDoubt in_doubt_;
   SetHistories& histories_;
@@ -277,7 +301,12 @@ Plan plan_target(const std::string& set, TargetKind kind, const PlanRequest& req
                           : plan_upgrade(own, kind, applied, request.revision, request.out_of_order, request.in_doubt);
   const bool requires_any = std::any_of(plan.steps.begin(), plan.steps.end(),
                                         [](const Step& step) { return !step.stored().required.empty(); });
-  if (requires_any) plan.steps = RequiredSteps(kind, request, histories, Unknown::refuse).place(plan.steps);
+  if (!requires_any) return plan;
+  PinnedSets pins = request.pins;
+  // Whoever asks for the set itself may go beyond its pin, by not naming one.
+  pins.erase(set);
+  if (request.pin) pins.emplace(set, to_text(*request.pin));
+  plan.steps = RequiredSteps(kind, request, pins, histories, Unknown::refuse).place(plan.steps);
   return plan;
 }
 
@@ -286,7 +315,7 @@ std::optional<Error> find_circle(std::span<const MigrationSet* const> sets) {
   try {
     for (const MigrationSet* const set : sets) {
       const Plan plan = plan_upgrade(*set, TargetKind::combined, {}, {}, OutOfOrder::refuse);
-      (void)RequiredSteps(TargetKind::combined, {}, histories, Unknown::pass_over).place(plan.steps);
+      (void)RequiredSteps(TargetKind::combined, {}, {}, histories, Unknown::pass_over).place(plan.steps);
     }
   } catch (const Error& error) {
     return error;

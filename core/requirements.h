@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,11 +56,15 @@ class SetHistories {
   [[nodiscard]] virtual std::vector<std::string> sets_requiring(const std::string& set) = 0;
 };
 
+/// What holds the sets of a schema back: revisions by set.
+using PinnedSets = std::map<std::string, std::string, std::less<>>;
+
 /// What is asked of one target.
 struct PlanRequest {
   Direction direction = Direction::up;
   Revision revision{};
   std::optional<Revision> pin{};            ///< upwards; it holds the target's own set
+  PinnedSets pins{};                        ///< upwards; they hold the other sets of its schema
   std::span<const std::string> versions{};  ///< downwards: exactly these, as version_label() has them, in the order
                                             ///< in which they were applied
   OutOfOrder out_of_order = OutOfOrder::refuse;
@@ -68,9 +73,9 @@ struct PlanRequest {
 
 /// The plan for a target of the set, by plan_upgrade(), plan_pinned_upgrade(), plan_downgrade() or plan_rollback(), and
 /// over all sets: upwards the steps of other sets stand before the first step that needs them. Its revisions are those
-/// of the target's own set. Throws what these throw, and upwards Error(unknown_requirement) for what is not stored, and
-/// Error(bad_order) for migrations that require each other; downwards Error(still_required) for a step that an applied
-/// migration of another set requires.
+/// of the target's own set. Throws what these throw, and upwards Error(unknown_requirement) for what is not stored,
+/// Error(beyond_pin) for what a pin of that set does not allow, and Error(bad_order) for migrations that require each
+/// other; downwards Error(still_required) for a step that an applied migration of another set requires.
 [[nodiscard]] Plan plan_target(const std::string& set, TargetKind kind, const PlanRequest& request,
                                SetHistories& histories);
 

@@ -8,7 +8,7 @@
 #include "core/message.h"
 #include "core/migration_text.h"
 #include "core/source_text.h"
-#include "core/sqitch.h"
+#include "core/sqitch_registry.h"
 
 namespace tenancy::core {
 
@@ -44,10 +44,16 @@ class FolderReader {
   }
 
   std::vector<Migration> read() {
+    const SqitchPlan plan = parse_sqitch_plan(plan_.name, read_source_text(plan_.name, plan_.content));
     std::vector<Migration> migrations;
-    for (const SqitchChange& change : parse_sqitch_plan(plan_.name, read_source_text(plan_.name, plan_.content))) {
+    std::vector<std::string_view> scripts;
+    for (const SqitchChange& change : plan.changes) {
       migrations.push_back(read_change(change, migrations.size() + 1));
+      scripts.push_back(by_name_.at(migrations.back().filename)->content);
     }
+    if (!defaults_.sha1) return migrations;
+    std::vector<std::string> records = sqitch_records(plan, scripts, defaults_.sha1);
+    for (std::size_t i = 0; i < records.size(); ++i) migrations[i].tool_checksum = std::move(records[i]);
     return migrations;
   }
 

@@ -62,6 +62,7 @@ StoredDigest digest_of(const std::string& set, const SyncedTool& tool, const Sha
   fields.add(std::string_view(tool.tool));
   fields.add(std::string_view(tool.table));
   fields.add(std::string_view(tool.group));
+  fields.add(std::string_view(tool.schema));
   return {set, std::nullopt, sha256(fields.text())};
 }
 

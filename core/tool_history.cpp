@@ -167,6 +167,13 @@ const HistoryTool& find_history_tool(std::string_view name) {
               "Known are " + names + ". For another one, its table's name stands here, with version_column.");
 }
 
+std::string tool_schema(const std::optional<std::string>& pattern, const std::string& target) {
+  constexpr std::string_view kTarget = "{{ schema }}";
+  std::string schema = pattern.value_or(target);
+  const std::size_t at = pattern ? schema.find(kTarget) : std::string::npos;
+  return at == std::string::npos ? schema : schema.replace(at, kTarget.size(), target);
+}
+
 ToolSource tool_source(const ToolWords& words, std::string_view tracking_table) {
   ToolSource source;
   if (words.version_column && !is_history_tool(words.tool)) {
@@ -247,10 +254,10 @@ std::optional<ToolTrace> recognise_table(std::string_view table, std::span<const
   return ToolTrace{&tool, std::move(names)};
 }
 
-std::string describe_nothing(const ToolSource& source, bool has_table) {
+std::string describe_nothing(const ToolSource& source, const std::string& target, bool has_table) {
   if (!has_table) {
     return "no table " + quoted_text(source.tool.table) +
-           (source.schema ? " in schema " + quoted_text(*source.schema) : "");
+           (source.schema ? " in schema " + quoted_text(tool_schema(source.schema, target)) : "");
   }
   return source.tool.name + " has applied nothing" + (source.group.empty() ? "" : " of " + quoted_text(source.group)) +
          " there";

@@ -53,7 +53,7 @@ struct HistoryTool {
 /// What to read: a tool's table, and whose rows of it.
 struct ToolSource {
   HistoryTool tool;
-  std::optional<std::string> schema{};  ///< where the table is; nothing: in each target's
+  std::optional<std::string> schema{};  ///< where the table is, see tool_schema(); nothing: in each target's
   std::string group{};                  ///< see HistoryTool::group; empty: the only one
 
   /// The same for a target of the set, whose name may say which group is meant.
@@ -68,6 +68,9 @@ struct ToolWords {
   std::optional<std::string> version_column{};
   std::optional<std::string> app{};
 };
+
+/// The schema of a tool's table: that of the target, or `pattern`, in which `{{ schema }}` stands for it.
+[[nodiscard]] std::string tool_schema(const std::optional<std::string>& pattern, const std::string& target);
 
 /// Throws Error(bad_value), also when the table would be that in which we record: `tracking_table`.
 [[nodiscard]] ToolSource tool_source(const ToolWords& words, std::string_view tracking_table);
@@ -114,8 +117,8 @@ struct ToolEntry {
   std::int64_t applied_at = 0;
 };
 
-/// What to say where nothing is applied.
-[[nodiscard]] std::string describe_nothing(const ToolSource& source, bool has_table);
+/// What to say where nothing is applied in a target with that schema.
+[[nodiscard]] std::string describe_nothing(const ToolSource& source, const std::string& target, bool has_table);
 
 /// Do the rows say that anything is applied?
 [[nodiscard]] bool has_applied_something(const HistoryTool& tool, std::span<const ToolRow> rows);

@@ -1,5 +1,7 @@
 #include "core/tool_sql.h"
 
+#include <algorithm>
+
 #include "core/text_array.h"
 #include "core/tracking_sql.h"
 
@@ -17,6 +19,17 @@ std::string text_of(const std::string& column) {
 }
 
 }  // namespace
+
+std::string replaced(std::string_view sql, std::string_view mark, std::string_view name) {
+  std::string result;
+  for (std::size_t at = 0; at < sql.size();) {
+    const std::size_t end = std::min(sql.find(mark, at), sql.size());
+    result += sql.substr(at, end - at);
+    if (end < sql.size()) result += name;
+    at = end + mark.size();
+  }
+  return result;
+}
 
 TargetStatement read_presence(const TargetPlace& place, const HistoryTool& tool, std::string_view schema) {
   return {"SELECT to_regclass($1) IS NOT NULL, to_regclass($2) IS NOT NULL",

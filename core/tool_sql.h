@@ -13,6 +13,9 @@ namespace tenancy::core {
 /// A tenant's table must not fill the memory of whoever migrates it.
 inline constexpr std::size_t kMostToolRows = 100'000;
 
+/// SQL with `name` in place of each `mark`.
+[[nodiscard]] std::string replaced(std::string_view sql, std::string_view mark, std::string_view name);
+
 // All of these need the search_path that own_settings() sets, and name the tool's table in `schema`.
 
 /// One row: are there tables of these names?

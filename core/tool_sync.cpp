@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "core/error.h"
 #include "core/file_name.h"
 #include "core/message.h"
+#include "core/sqitch_registry.h"
 #include "core/text_array.h"
+#include "core/tool_sql.h"
 #include "core/tracking_sql.h"
 
 namespace tenancy::core {
@@ -28,7 +31,7 @@ struct ToolRowShape {
 
 namespace {
 
-constexpr std::array<ToolRowShape, 15> kShapes{{
+constexpr std::array<ToolRowShape, 16> kShapes{{
     {.tool = "alembic",
      .columns = "version_num",
      .values = "$1",
@@ -105,6 +108,8 @@ constexpr std::array<ToolRowShape, 15> kShapes{{
      .columns = "version, applied_at",
      .values = "$1, now()",
      .create = "version varchar(255) PRIMARY KEY, applied_at timestamp DEFAULT CURRENT_TIMESTAMP"},
+    // Its tables are several: see sqitch_registry.h.
+    {.tool = "sqitch", .columns = {}, .values = {}, .create = {}},
     {.tool = "pop", .columns = "version", .values = "$1", .create = "version varchar(14) NOT NULL UNIQUE"},
 }};
 
@@ -112,21 +117,7 @@ const ToolRowShape& shape_of(std::string_view tool) {
   const auto found = std::find_if(kShapes.begin(), kShapes.end(), [&](const auto& one) { return one.tool == tool; });
   if (found != kShapes.end()) return *found;
   throw Error(ErrorKind::bad_value, "the table of " + std::string(tool) + " cannot be kept up to date from here",
-              tool == "sqitch"
-                  ? "Its rows hold checksums over its plan, which is not kept here. Adopt its history, and use one of "
-                    "the two from then on."
-                  : "Only tables of tools whose rows are known are written.");
-}
-
-std::string replaced(std::string_view sql, std::string_view mark, const std::string& name) {
-  std::string result;
-  for (std::size_t at = 0; at < sql.size();) {
-    const std::size_t end = std::min(sql.find(mark, at), sql.size());
-    result += sql.substr(at, end - at);
-    if (end < sql.size()) result += name;
-    at = end + mark.size();
-  }
-  return result;
+              "Only tables of tools whose rows are known are written.");
 }
 
 std::vector<std::string_view> statements_in(std::string_view text) {
@@ -164,7 +155,7 @@ std::string flyway_description(std::string_view filename) {
 SyncedTool synced_tool(const ToolWords& words, std::string_view set, std::string_view tracking_table) {
   const ToolSource source = tool_source(words, tracking_table).of_set(set);
   (void)shape_of(source.tool.name);
-  if (source.schema) {
+  if (source.schema && source.tool.schema.empty()) {
     throw Error(ErrorKind::bad_value, "a table in a schema of its own cannot be kept up to date",
                 "Only one in each target's schema says what is applied there.");
   }
@@ -172,12 +163,22 @@ SyncedTool synced_tool(const ToolWords& words, std::string_view set, std::string
     throw Error(ErrorKind::bad_value, source.tool.name + " records whose a migration is",
                 "Say for whom rows are to be written: app => 'shop'.");
   }
-  return {source.tool.name, source.tool.table, source.group};
+  return synced_source(source);
+}
+
+SyncedTool synced_source(const ToolSource& source) {
+  return {source.tool.name, source.tool.table, source.group, source.schema.value_or("")};
 }
 
 ToolFile tool_file(const Migration& migration) { return {migration.filename, migration.tool_checksum}; }
 
 ForeignTable describe_difference(const SyncedTool& synced, std::string_view found) {
+  if (!synced.schema.empty()) {
+    return {"Its registry \"" + synced.schema + "\" has " + quoted_text(found) + ".",
+            "tenancy.adopt('" + synced.tool +
+                "', dry_run => false) takes over what it has applied since. A registry is of one target: where several "
+                "are in a database each needs its own, as with table_schema => 'sqitch_{{ schema }}'."};
+  }
   return {
       "Its table \"" + synced.table + "\" has " + quoted_text(found) + ".",
       "tenancy.adopt('" + synced.tool +
@@ -185,12 +186,13 @@ ForeignTable describe_difference(const SyncedTool& synced, std::string_view foun
           "to date."};
 }
 
-ToolSync::ToolSync(const SyncedTool& synced, const MigrationSet& set, std::string_view schema,
+ToolSync::ToolSync(const SyncedTool& synced, const MigrationSet& set, const std::string& schema,
                    std::span<const AppliedMigration> applied)
     : tool_(find_history_tool(synced.tool)),
       shape_(shape_of(synced.tool)),
       set_(set),
-      schema_(quote_identifier(schema)),
+      schema_(
+          quote_identifier(tool_schema(synced.schema.empty() ? std::nullopt : std::optional(synced.schema), schema))),
       table_(schema_ + "." + quote_identifier(synced.table)),
       group_(synced.group),
       applied_(set.versioned_count()) {
@@ -206,6 +208,7 @@ std::vector<TargetStatement> ToolSync::check(std::span<const Step> steps, const 
   // Of a step in doubt nobody knows whether it goes up or down: what it records is checked then.
   if (begins_ || steps.empty() || steps.front().in_doubt) return {};
   if (tool_.has_current_only) return {check_current()};
+  if (tool_.naming == ToolNaming::change) return {check_changes()};
   std::vector<std::string> words;
   for (const Step& step : steps) {
     const bool begins = step.direction == Direction::up && step.migration < applied_.size() && !step.in_doubt;
@@ -222,6 +225,7 @@ std::vector<TargetStatement> ToolSync::check(std::span<const Step> steps, const 
 }
 
 std::vector<TargetStatement> ToolSync::record(std::size_t migration, Direction direction, const ToolFile& file) {
+  if (tool_.naming == ToolNaming::change) return record_change(migration, direction, file);
   std::vector<TargetStatement> statements;
   if (std::exchange(begins_, false)) {
     statements.push_back({"CREATE TABLE IF NOT EXISTS " + table_ + " (" + std::string(shape_.create) + ")"});
@@ -250,6 +254,34 @@ std::vector<TargetStatement> ToolSync::record(std::size_t migration, Direction d
   add_file(parameters, migration, file);
   statements.push_back({insert(), std::move(parameters)});
   return statements;
+}
+
+std::vector<TargetStatement> ToolSync::record_change(std::size_t migration, Direction direction, const ToolFile& file) {
+  require_record(migration, file);
+  std::vector<TargetStatement> statements;
+  if (std::exchange(begins_, false)) statements = make_sqitch_registry(schema_);
+  const bool up = direction == Direction::up;
+  applied_[migration] = !up;
+  statements.push_back(check_changes());
+  applied_[migration] = up;
+  std::vector<TargetStatement> rows =
+      up ? record_sqitch_deploy(schema_, file.checksum) : record_sqitch_revert(schema_, file.checksum);
+  std::move(rows.begin(), rows.end(), std::back_inserter(statements));
+  return statements;
+}
+
+void ToolSync::require_record(std::size_t migration, const ToolFile& file) const {
+  if (migration >= applied_.size() || file.checksum.empty()) {
+    throw Error(ErrorKind::bad_value,
+                "what " + tool_.name + " records of migration " + set_[migration].version + " is not known here",
+                "Load the folder of its sqitch.plan. Changes that require one of another project are not written.");
+  }
+  const std::string project = parse_text_array(file.checksum).front();
+  if (project == group_) return;
+  throw Error(ErrorKind::bad_value,
+              "migration " + set_[migration].version + " is of project " + quoted_text(project) + ", not of " +
+                  quoted_text(group_),
+              "Say app => '" + project + "' where the table is to be kept up to date.");
 }
 
 /// Flyway has a row for each time that it ran one.
@@ -288,6 +320,22 @@ TargetStatement ToolSync::check_current() const {
             table_ + ") <> $1::text[]" + failed + " THEN 'tool_differs#' || (SELECT coalesce(string_agg(" + key() +
             ", ', '), 'nothing') FROM " + table_ + ") END"),
       {text_array(heads())}};
+}
+
+/// sqitch deploys and reverts in the order of its plan, and stops where its rows are not the beginning of it.
+TargetStatement ToolSync::check_changes() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < applied_.size(); ++i) {
+    if (applied_[i]) names.emplace_back(sqitch_change_of(set_[i].description));
+  }
+  std::sort(names.begin(), names.end());
+  const std::string rows = " FROM " + table_ + " WHERE project = $2)";
+  return {
+      raise("CASE WHEN (SELECT coalesce(array_agg(change ORDER BY change COLLATE \"C\"), '{}')" + rows +
+            " <> $1::text[] THEN 'tool_differs#' || (SELECT coalesce(string_agg(change, ', ' ORDER BY committed_at), "
+            "'nothing')" +
+            rows + " END"),
+      {text_array(names), group_}};
 }
 
 std::string ToolSync::key() const {

@@ -15,14 +15,18 @@
 
 namespace tenancy::core {
 
-/// Which table goes along with a set: one in the schema of each target.
+/// Which table goes along with a set: one in the schema of each target, or what sqitch has beside it.
 struct SyncedTool {
   std::string tool{};
   std::string table{};
-  std::string group{};  ///< see HistoryTool::group
+  std::string group{};   ///< see HistoryTool::group
+  std::string schema{};  ///< see tool_schema(); empty: the target's
 
   friend bool operator==(const SyncedTool&, const SyncedTool&) = default;
 };
+
+/// What would be kept up to date of that source.
+[[nodiscard]] SyncedTool synced_source(const ToolSource& source);
 
 /// For that set. Throws Error(bad_value) for a tool whose rows cannot be written as it writes them, for a table outside
 /// of the targets' schemas, and what tool_source() throws.
@@ -43,7 +47,7 @@ struct ToolFile {
 class ToolSync {
  public:
   /// `set` must outlive the object. `applied`: rows of the set in the target.
-  ToolSync(const SyncedTool& synced, const MigrationSet& set, std::string_view schema,
+  ToolSync(const SyncedTool& synced, const MigrationSet& set, const std::string& schema,
            std::span<const AppliedMigration> applied);
 
   /// The file of a migration by its index in the set.
@@ -60,6 +64,10 @@ class ToolSync {
  private:
   [[nodiscard]] std::vector<std::string> heads() const;
   [[nodiscard]] TargetStatement check_current() const;
+  [[nodiscard]] TargetStatement check_changes() const;
+  [[nodiscard]] std::vector<TargetStatement> record_change(std::size_t migration, Direction direction,
+                                                           const ToolFile& file);
+  void require_record(std::size_t migration, const ToolFile& file) const;
   [[nodiscard]] std::string key() const;
   [[nodiscard]] std::string of_group(std::vector<std::optional<std::string>>& parameters) const;
   [[nodiscard]] std::string insert() const;

@@ -10,7 +10,7 @@ namespace {
 /// Is it the table that is kept up to date with the target's set?
 bool goes_along(Migrator& migrator, const Target& target, const core::ToolSource& source) {
   const std::optional<core::SyncedTool>& synced = migrator.store().synced_tool(target.set);
-  return synced && !source.schema && *synced == core::SyncedTool{source.tool.name, source.tool.table, source.group};
+  return synced && *synced == core::synced_source(source);
 }
 
 /// Writes what is recorded here and not there.
@@ -28,7 +28,7 @@ void write_rows(Migrator& migrator, const Target& target, const TargetSession& s
 
 core::Adoption assess(Migrator& migrator, const Target& target, const core::ToolSource& source, Oid schema,
                       const TargetRole& role, std::span<const core::AppliedMigration> tracked, bool wait) {
-  const Value& apart = source.schema;
+  Value const apart = source.schema ? Value(core::tool_schema(source.schema, target.schema)) : Value();
   // What is in a schema of its own is not the tenant's, and its owner may have no rights there.
   TargetRole const reader = apart ? TargetRole{GetUserId(), false} : role;
   Oid const place = apart ? guarded([&] { return get_namespace_oid(apart->c_str(), true); }) : schema;
@@ -43,7 +43,7 @@ core::Adoption assess(Migrator& migrator, const Target& target, const core::Tool
   core::Adoption adoption =
       core::assess_adoption(source.tool, entries, migrator.store().set(target.set), target.kind, tracked, merge);
   if (adoption.verdict == core::AdoptionVerdict::empty && entries.empty()) {
-    adoption.detail = core::describe_nothing(source, rows.has_value());
+    adoption.detail = core::describe_nothing(source, target.schema, rows.has_value());
   }
   return adoption;
 }

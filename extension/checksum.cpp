@@ -1,19 +1,44 @@
 #include "extension/checksum.h"
 
+#include <array>
+#include <span>
+
 namespace tenancy {
+
+namespace {
+
+std::string hexadecimal_of(std::span<const unsigned char> bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hexadecimal;
+  for (unsigned char const byte : bytes) {
+    hexadecimal += kDigits[byte >> 4];
+    hexadecimal += kDigits[byte & 15];
+  }
+  return hexadecimal;
+}
+
+}  // namespace
+
+std::string sha1(std::string_view bytes) {
+  std::array<unsigned char, SHA1_DIGEST_LENGTH> digest{};
+  guarded([&] {
+    pg_cryptohash_ctx* const context = pg_cryptohash_create(PG_SHA1);
+    bool const done = pg_cryptohash_init(context) >= 0 &&
+                      pg_cryptohash_update(context, reinterpret_cast<const uint8*>(bytes.data()), bytes.size()) >= 0 &&
+                      pg_cryptohash_final(context, digest.data(), digest.size()) >= 0;
+    if (!done) elog(ERROR, "could not compute a SHA-1 hash: %s", pg_cryptohash_error(context));
+    pg_cryptohash_free(context);
+  });
+  return hexadecimal_of(digest);
+}
 
 std::string checksum(const std::string& text) {
   std::string hexadecimal;
   guarded([&] {
     Datum const bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
     bytea* const digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes));
-    const char* const data = VARDATA_ANY(digest);
-    for (std::size_t i = 0; i < VARSIZE_ANY_EXHDR(digest); ++i) {
-      constexpr char kDigits[] = "0123456789abcdef";
-      auto const byte = static_cast<unsigned char>(data[i]);
-      hexadecimal += kDigits[byte >> 4];
-      hexadecimal += kDigits[byte & 15];
-    }
+    hexadecimal = hexadecimal_of({reinterpret_cast<const unsigned char*>(VARDATA_ANY(digest)),
+                                  static_cast<std::size_t>(VARSIZE_ANY_EXHDR(digest))});
   });
   return hexadecimal;
 }

@@ -29,6 +29,7 @@ void require_reach_of_databases() {
 Request request_for(const Request& request, const FleetTarget& target) {
   Request own = request;
   own.held_at = target.held_at;
+  own.pins = target.pins;
   own.versions = target.versions;
   own.variables = target.variables;
   return own;

@@ -43,6 +43,10 @@ void check_revision(Migrator& migrator, const PageRequest& page) {
   if (unknown) throw *unknown;
 }
 
+bool is_same_schema(const TenantPlace& one, const TenantPlace& other) {
+  return std::equal(one.key.begin(), one.key.end() - 1, other.key.begin());
+}
+
 class FleetPage {
  public:
   FleetPage(Migrator& migrator, const PageRequest& request, const Report& report)
@@ -62,9 +66,11 @@ class FleetPage {
   void check_head() const;
   void look_at_shared();
   void look_at_shared_elsewhere(const SharedPlace& place);
+  [[nodiscard]] std::vector<TenantPlace> select_whole_schemas(std::vector<std::string>& next) const;
   void order_sets(std::vector<TenantPlace>& places);
   void look_at_places(const std::vector<TenantPlace>& places);
   void look_at_place(const TenantPlace& place);
+  static void hold(PageTarget& target, core::PinnedSets pins);
   void look_at(PageTarget target);
   void plan(PageTarget& target);
 
@@ -134,7 +140,7 @@ void FleetPage::look_at_shared() {
   for (const std::string& set : shared_sets()) {
     PageTarget target;
     target.target = shared_target(migrator_.settings(), set);
-    if (!is_down()) target.held_at = pins.of(shared_schema_, set);
+    if (!is_down()) hold(target, pins.at(shared_schema_));
     look_at(std::move(target));
   }
 }
@@ -146,13 +152,29 @@ void FleetPage::look_at_shared_elsewhere(const SharedPlace& place) {
   look_at(std::move(target));
 }
 
+/// The places of a page, which has all sets of its last schema: downwards one of them may have to go before another one
+/// that a page before would have had.
+std::vector<TenantPlace> FleetPage::select_whole_schemas(std::vector<std::string>& next) const {
+  std::vector<TenantPlace> places = select_places(page_.filter, shared_schema_, page_.after, page_.size + 1);
+  while (places.size() > page_.size) {
+    auto const last = std::adjacent_find(places.begin() + static_cast<std::ptrdiff_t>(page_.size) - 1, places.end(),
+                                         std::not_fn(is_same_schema));
+    if (last != places.end()) {
+      places.erase(last + 1, places.end());
+      next = places.back().key;
+      break;
+    }
+    constexpr std::size_t kMore = 16;
+    std::vector<TenantPlace> more = select_places(page_.filter, shared_schema_, places.back().key, kMore);
+    if (more.empty()) break;
+    std::move(more.begin(), more.end(), std::back_inserter(places));
+  }
+  return places;
+}
+
 void FleetPage::order_sets(std::vector<TenantPlace>& places) {
-  core::order_sets(
-      places, page_.request.direction,
-      [](const TenantPlace& one, const TenantPlace& other) {
-        return std::equal(one.key.begin(), one.key.end() - 1, other.key.begin());
-      },
-      [this](const TenantPlace& place) { return migrator_.store().depth(place.migration_set); });
+  core::order_sets(places, page_.request.direction, is_same_schema,
+                   [this](const TenantPlace& place) { return migrator_.store().depth(place.migration_set); });
 }
 
 void FleetPage::look_at_places(const std::vector<TenantPlace>& places) {
@@ -181,8 +203,18 @@ void FleetPage::look_at_place(const TenantPlace& place) {
   auto const kind = place.schema == shared_schema_ ? core::TargetKind::combined : core::TargetKind::tenant;
   target.target = {place.is_shared ? "" : place.first_tenant, place.schema, kind, place.migration_set, place.database};
   target.server = place.server;
-  if (!is_down()) target.held_at = lowest_pin(migrator_.store().set(place.migration_set), place.pins);
+  core::PinnedSets pins;
+  for (const std::string& label : place.pins) {
+    std::size_t const at = label.find('@');
+    add_pin(pins, migrator_.store(), label.substr(0, at), label.substr(at + 1));
+  }
+  if (!is_down()) hold(target, std::move(pins));
   look_at(std::move(target));
+}
+
+void FleetPage::hold(PageTarget& target, core::PinnedSets pins) {
+  target.held_at = pin_of(pins, target.target.set);
+  target.pins = std::move(pins);
 }
 
 void FleetPage::look_at(PageTarget target) {
@@ -206,6 +238,7 @@ void FleetPage::look_at(PageTarget target) {
 void FleetPage::plan(PageTarget& target) {
   Request request = page_.request;
   request.held_at = target.held_at;
+  request.pins = target.pins;
   Subtransaction subtransaction;
   try {
     core::Plan const plan = migrator_.plan(target.target, request);
@@ -243,8 +276,7 @@ PageEnd FleetPage::make() {
   }
   PageEnd end;
   if (page_.part != FleetPart::shared) {
-    std::vector<TenantPlace> places = select_places(page_.filter, shared_schema_, page_.after, page_.size);
-    if (places.size() == page_.size) end.next = places.back().key;
+    std::vector<TenantPlace> places = select_whole_schemas(end.next);
     order_sets(places);
     look_at_places(places);
   }

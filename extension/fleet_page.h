@@ -24,7 +24,8 @@ struct PageTarget {
   Target target;
   std::string server;
   Value held_at;
-  std::string state;  ///< pending, busy, failed (its plan cannot be made), unread (it is elsewhere)
+  core::PinnedSets pins;  ///< of all sets in its schema
+  std::string state;      ///< pending, busy, failed (its plan cannot be made), unread (it is elsewhere)
   std::string from;
   std::vector<std::string> versions;  ///< of its steps
   std::optional<bool> transactional;

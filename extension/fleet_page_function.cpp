@@ -73,17 +73,22 @@ TENANCY_SQL_FUNCTION(tenancy_fleet_page) {
     Migrator migrator(memory.get());
     PageEnd const end = report_page(migrator, page_arguments(arguments), [&](const PageTarget& one) {
       const Target& target = one.target;
+      std::vector<std::string> pins;
+      for (const auto& [set, pin] : one.pins) {
+        if (set != target.set) pins.push_back(core::version_label(target.set, set, pin));
+      }
       rows.add({Cell(), Cell(), cell_or_null(target.tenant), cell_or_null(one.server), cell_or_null(target.database),
                 to_cell(target.schema), Cell(to_string(target.kind)), to_cell(target.set), to_cell(one.held_at),
                 to_cell(one.state), cell_or_null(one.from), Cell(std::span(one.versions)),
                 one.transactional ? Cell(*one.transactional) : Cell(), cell_or_null(one.sqlstate),
-                cell_or_null(one.error), Cell(std::span(one.variables)), Cell(), Cell()});
+                cell_or_null(one.error), Cell(std::span(one.variables)), Cell(), Cell(),
+                Cell(std::span<const std::string>(pins))});
     });
     Cell const none;
     rows.add({end.next.empty() ? none : Cell(std::span(end.next)), static_cast<std::int64_t>(end.unchanged), none, none,
               none, none, none, none, none, none, none, none, none, none, none, none,
               end.expected ? Cell(static_cast<std::int64_t>(*end.expected)) : none,
-              static_cast<std::int64_t>(end.skipping)});
+              static_cast<std::int64_t>(end.skipping), none});
     return Datum(0);
   });
 }

@@ -58,6 +58,7 @@ void add_tenant(std::vector<FleetTarget>& targets, const Tenant& tenant, const P
     return;
   }
   next.held_at = pins.of(tenant);
+  next.pins = pins.at(tenant);
   targets.push_back(std::move(next));
 }
 
@@ -101,6 +102,7 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
     shared.target = shared_target(settings, set);
     shared.shared = true;
     shared.held_at = pins.of(shared.target.schema, set);
+    shared.pins = pins.at(shared.target.schema);
   };
   for (const std::string& set : Store::shared_sets()) {
     if (!filter.migration_set || *filter.migration_set == set) add_shared(set);

@@ -15,6 +15,7 @@ struct FleetTarget {
   std::string elsewhere;              ///< for a target that cannot be reached from here: where it is
   bool is_registered = true;          ///< false: no longer, when a recorded run goes on
   Value held_at;                      ///< a revision of this target that it is not taken beyond, upwards
+  core::PinnedSets pins;              ///< likewise of all sets in its schema
   std::vector<std::string> versions;  ///< a rollback takes exactly these back
   std::optional<core::VariableMap> variables;  ///< for a worker that cannot read what is stored here
   std::uint32_t ordinal = 0;                   ///< its place in the run

@@ -106,7 +106,8 @@ std::string MigrationBundle::encode() const {
   }
   writer.number(static_cast<std::uint32_t>(synced.size()));
   for (const auto& [name, tool] : synced) {
-    for (const std::string* const text : {&name, &tool.tool, &tool.table, &tool.group}) writer.text(*text);
+    for (const std::string* const text : {&name, &tool.tool, &tool.table, &tool.group, &tool.schema})
+      writer.text(*text);
   }
   return writer.bytes();
 }
@@ -125,7 +126,7 @@ MigrationBundle MigrationBundle::decode(std::string_view bytes) {
   }
   for (auto count = reader.number<std::uint32_t>(); count > 0; --count) {
     core::SyncedTool& tool = bundle.synced[reader.text()];
-    for (std::string* const text : {&tool.tool, &tool.table, &tool.group}) *text = reader.text();
+    for (std::string* const text : {&tool.tool, &tool.table, &tool.group, &tool.schema}) *text = reader.text();
   }
   return bundle;
 }

@@ -4,6 +4,8 @@
 #include "extension/store.h"
 #include "extension/tenants.h"
 
+#include "core/requirements.h"
+
 namespace tenancy {
 
 /// What holds each target back. Tenants that share one are held at the lowest of their pins, whichever of them an
@@ -19,11 +21,23 @@ class Pins {
   /// The same for a schema of this database.
   [[nodiscard]] Value of(const std::string& schema, const std::string& set) const;
 
+  /// What holds each set where the tenant lives, or in a schema of this database.
+  [[nodiscard]] const core::PinnedSets& at(const Tenant& tenant) const;
+  [[nodiscard]] const core::PinnedSets& at(const std::string& schema) const;
+
  private:
-  std::unordered_map<std::string, std::string> by_place_;
+  [[nodiscard]] const core::PinnedSets& found(const std::string& place) const;
+
+  std::unordered_map<std::string, core::PinnedSets> by_place_;
 };
 
-/// Of the pins of tenants that share a target, the one that holds it; NULL without any.
-[[nodiscard]] Value lowest_pin(const core::MigrationSet& set, const std::vector<std::string>& pins);
+/// Adds a tenant's pin to what holds a schema; the lower one counts.
+void add_pin(core::PinnedSets& pins, Store& store, const std::string& set, const std::string& pin);
+
+/// Of one set; NULL: nothing holds it.
+[[nodiscard]] Value pin_of(const core::PinnedSets& pins, const std::string& set);
+
+/// What holds the sets in a schema of this database, without a look at the others. Throws PgError.
+[[nodiscard]] core::PinnedSets pins_in_schema(Store& store, const std::string& schema);
 
 }  // namespace tenancy

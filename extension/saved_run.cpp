@@ -114,12 +114,14 @@ void refresh(std::vector<FleetTarget>& targets, core::Direction direction, Migra
     const Target& place = target.target;
     if (target.goes_with_shared()) {
       target.held_at = up && target.shared ? pins.of(place.schema, place.set) : Value();
+      if (up && target.shared) target.pins = pins.at(place.schema);
       continue;
     }
     const Tenant* const now = registered.find(place);
     target.is_registered = now != nullptr;
     if (now == nullptr) continue;
     target.held_at = up ? pins.of(*now) : Value();
+    if (up) target.pins = pins.at(*now);
     if (now->server) target.elsewhere = on_server(*now->server);
   }
 }

@@ -95,6 +95,7 @@ Migrator::Migrator(MemoryContext context, MigrationBundle bundle)
 core::Plan Migrator::make_plan(const Target& target, const Request& request, core::SetHistories& histories) {
   core::PlanRequest plan{.direction = request.direction,
                          .revision = request.revision,
+                         .pins = request.pins,
                          .versions = request.versions,
                          .out_of_order = settings_.out_of_order};
   if (request.outside != Outside::refuse) plan.in_doubt = core::InDoubt::retry;

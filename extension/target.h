@@ -69,6 +69,7 @@ struct Request {
   /// without end, are kept from the client.
   bool in_fleet = false;
   Value held_at{};                               ///< upwards: a revision that the target is not taken beyond
+  core::PinnedSets pins{};                       ///< upwards: likewise of the other sets in its schema
   std::vector<std::string> versions{};           ///< downwards: exactly these (core::version_label()), where applied
   std::optional<core::VariableMap> variables{};  ///< in place of what is stored for the target
   Outside outside = Outside::refuse;

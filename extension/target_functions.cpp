@@ -2,6 +2,7 @@
 #include "extension/baseline.h"
 #include "extension/checksum.h"
 #include "extension/fleet_targets.h"
+#include "extension/pins.h"
 #include "extension/sql_call.h"
 #include "extension/tracking.h"
 
@@ -26,6 +27,12 @@ void warn_about_skipped(const Target& target, const std::vector<std::string>& sk
   }
 }
 
+/// Of the sets that the target's own may require; its own pin is for fleet operations.
+core::PinnedSets pins_for(Migrator& migrator, const Target& target) {
+  if (migrator.store().depth(target.set) < 2) return {};
+  return pins_in_schema(migrator.store(), target.schema);
+}
+
 using FindTarget = Target (*)(const Arguments&, const Value& set);
 
 /// Does what is asked of one target, in this transaction. Arguments from `first` on: revision, migration_set, run_as.
@@ -34,9 +41,10 @@ TargetResult carry_out(const Arguments& arguments, Direction direction, FindTarg
   Migrator migrator(memory.get());
   Value const set = arguments.optional_text(first + 1);
   migrator.store().require(set);
-  Request const request{direction, core::parse_revision(arguments.required_text(first, "revision")),
-                        run_as_argument(arguments, first + 2, migrator.settings())};
+  Request request{direction, core::parse_revision(arguments.required_text(first, "revision")),
+                  run_as_argument(arguments, first + 2, migrator.settings())};
   Target const target = find(arguments, set);
+  request.pins = pins_for(migrator, target);
   TargetResult result = migrator.migrate(target, request);
   warn_about_skipped(target, result.skipped);
   return result;
@@ -74,9 +82,10 @@ Datum plan(FunctionCallInfo fcinfo, Direction direction) {
     Migrator migrator(memory.get());
     Value const set = arguments.optional_text(2);
     migrator.store().require(set);
-    Request const request{direction, core::parse_revision(arguments.required_text(1, "revision")),
-                          migrator.settings().run_as};
+    Request request{direction, core::parse_revision(arguments.required_text(1, "revision")),
+                    migrator.settings().run_as};
     Target const target = any_schema(arguments.required_text(0, "schema"), set);
+    request.pins = pins_for(migrator, target);
     core::Plan const plan = migrator.plan(target, request);
     std::int64_t number = 0;
     for (const core::Step& step : plan.steps) {

@@ -32,9 +32,10 @@ namespace {
   " AND ($7 IS NULL OR " SERVER(t) " OPERATOR(pg_catalog.=) $7)"
 
 #define SELECT_PLACES(behind) \
-  "SELECT p.*, (SELECT pg_catalog.string_agg(DISTINCT t.pinned_revision, ',') FROM tenancy.tenants t"      \
-  "              WHERE t.pinned_revision IS NOT NULL"                                                      \
-  "                AND ROW(" WHERE_IT_IS("t") ", t.migration_set) OPERATOR(pg_catalog.=) ROW(p.a, p.b, p.c, p.d))" \
+  "SELECT p.*, (SELECT pg_catalog.string_agg(DISTINCT t.migration_set OPERATOR(pg_catalog.||) '@'::pg_catalog.text" \
+  "                                                   OPERATOR(pg_catalog.||) t.pinned_revision, ',')"     \
+  "               FROM tenancy.tenants t WHERE t.pinned_revision IS NOT NULL"                               \
+  "                AND ROW(" WHERE_IT_IS("t") ") OPERATOR(pg_catalog.=) ROW(p.a, p.b, p.c))"                \
   "  FROM (SELECT " SERVER("t") " AS a, " DATABASE("t") " AS b, t.schema AS c, s.name AS d,"              \
   "               pg_catalog.min(t.id), pg_catalog.min(t.id) OPERATOR(pg_catalog.<>) pg_catalog.max(t.id),"  \
   "               pg_catalog.bool_or(" IS_HERE ")"                                                         \
@@ -78,8 +79,9 @@ Query select_shared_places(
 Query select_sets_in_shared_schema("SELECT DISTINCT s.name FROM " FLEET("t", "s") " WHERE " IS_SELECTED(
     "t", "s") " AND t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE " ORDER BY 1");
 
-Query select_kinds("SELECT DISTINCT s.name, t.schema OPERATOR(pg_catalog.=) $8 FROM " FLEET("t", "s") " WHERE "
-    IS_SELECTED("t", "s") " AND NOT (t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE ") ORDER BY 1, 2");
+Query select_kinds("SELECT DISTINCT s.name, t.schema OPERATOR(pg_catalog.=) $8 FROM " FLEET(
+    "t", "s") " WHERE " IS_SELECTED("t", "s") " AND NOT (t.schema OPERATOR(pg_catalog.=) $8 AND " IS_HERE
+                                              ") ORDER BY 1, 2");
 
 #undef PLACES_TO_COUNT
 #undef SELECT_PLACES

@@ -14,7 +14,7 @@ struct TenantPlace {
   std::string first_tenant;  ///< the first of the tenants' ids
   bool is_shared = false;    ///< by more tenants than that
   bool is_here = true;
-  std::vector<std::string> pins;  ///< of all tenants there, whether selected or not
+  std::vector<std::string> pins;  ///< of all tenants in that schema, whether selected or not: SET@REVISION
   std::vector<std::string> key;   ///< for `after`
 };
 

@@ -11,12 +11,13 @@ namespace tenancy {
 
 namespace {
 
-constexpr StoreColumn kToolColumns[] = {{"tool"}, {"table_name"}, {"app"}};
+constexpr StoreColumn kToolColumns[] = {{"tool"}, {"table_name"}, {"app"}, {"table_schema"}};
 
 Query upsert_synced_tool(
-    "INSERT INTO tenancy.synced_tools (migration_set, tool, table_name, app) VALUES ($1, $2, $3, $4)"
+    "INSERT INTO tenancy.synced_tools (migration_set, tool, table_name, app, table_schema) VALUES ($1, $2, $3, $4, $5)"
     " ON CONFLICT (migration_set) DO UPDATE SET tool = excluded.tool, table_name = excluded.table_name,"
-    "  app = excluded.app, started_at = pg_catalog.now(), started_by = current_user");
+    "  app = excluded.app, table_schema = excluded.table_schema, started_at = pg_catalog.now(), started_by = "
+    "current_user");
 
 Query delete_synced_tool(
     "DELETE FROM tenancy.synced_tools WHERE migration_set OPERATOR(pg_catalog.=) $1 RETURNING tool");
@@ -33,7 +34,8 @@ std::optional<core::SyncedTool> find_synced_tool(const std::string& set) {
   StoreKey const keys[] = {{"migration_set", set}};
   std::vector<Row> const rows = read_rows("synced_tools", kToolColumns, keys);
   if (rows.empty()) return std::nullopt;
-  return core::SyncedTool{rows.front()[0].value(), rows.front()[1].value(), rows.front()[2].value()};
+  const Row& row = rows.front();
+  return core::SyncedTool{row[0].value(), row[1].value(), row[2].value(), row[3].value()};
 }
 
 TargetSync::TargetSync(const std::optional<core::SyncedTool>& synced, const core::MigrationSet& set,
@@ -74,12 +76,13 @@ TENANCY_SQL_FUNCTION(tenancy_sync) {
     std::string const set = arguments.required_text(1, "migration_set");
     words.table = arguments.optional_text(2);
     words.app = arguments.optional_text(3);
+    words.schema = arguments.optional_text(4);
     lock_store(StoreLock::to_change);
     ScopedContext const memory(CurrentMemoryContext, "tenancy migrations");
     Store store(memory.get());
     store.require(set);
     core::SyncedTool const synced = core::synced_tool(words, set, current_settings().tracking_table);
-    upsert_synced_tool.run({set, synced.tool, synced.table, synced.group});
+    upsert_synced_tool.run({set, synced.tool, synced.table, synced.group, synced.schema});
     return Datum(0);
   });
 }

@@ -142,6 +142,7 @@ std::string encode(const Task& task) {
     writer.text(target.target.set);
     writer.text(target.target.database);
     write(writer, target.held_at);
+    write(writer, std::optional<core::VariableMap>(target.pins));
     write(writer, target.versions);
     write(writer, target.variables);
     writer.number(target.ordinal);
@@ -169,6 +170,7 @@ WorkerTask decode_task(std::string_view bytes) {
     target.target.set = reader.text();
     target.target.database = reader.text();
     target.held_at = read_value(reader);
+    target.pins = read_variables(reader).value();
     target.versions = read_texts(reader);
     target.variables = read_variables(reader);
     target.ordinal = reader.number<std::uint32_t>();

@@ -215,12 +215,15 @@ CREATE TABLE tenancy.synced_tools (
     tool          text NOT NULL,
     table_name    text NOT NULL,
     app           text NOT NULL DEFAULT '',
+    table_schema  text NOT NULL DEFAULT '',
     started_by    name NOT NULL DEFAULT current_user,
     started_at    timestamptz NOT NULL DEFAULT now()
 );
 
 COMMENT ON TABLE tenancy.synced_tools IS
     'Other tools whose own tables go along with what is applied and taken back of a migration set. See tenancy.sync.';
+COMMENT ON COLUMN tenancy.synced_tools.table_schema IS
+    'Where the table is, with {{ schema }} for that of the target; empty: in the target''s schema.';
 
 SELECT pg_catalog.pg_extension_config_dump('tenancy.migrations', '');
 SELECT pg_catalog.pg_extension_config_dump('tenancy.synced_tools', '');
@@ -491,10 +494,11 @@ COMMENT ON FUNCTION tenancy.adopt(text, boolean, text, text, jsonb, text[], text
     'Takes over the histories that another tool has recorded in the targets: looks, and with dry_run => false records what is applied, without running it. A row per target.';
 
 CREATE FUNCTION tenancy.sync(
-    tool text, migration_set text DEFAULT 'default', table_name text DEFAULT NULL, app text DEFAULT NULL)
+    tool text, migration_set text DEFAULT 'default', table_name text DEFAULT NULL, app text DEFAULT NULL,
+    table_schema text DEFAULT NULL)
 RETURNS void
 AS 'MODULE_PATHNAME', 'tenancy_sync' LANGUAGE c VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION tenancy.sync(text, text, text, text) IS
+COMMENT ON FUNCTION tenancy.sync(text, text, text, text, text) IS
     'From now on what is applied and taken back of a set is also written into the table that another tool has in each target.';
 
 CREATE FUNCTION tenancy.stop_sync(migration_set text DEFAULT 'default')
@@ -611,7 +615,7 @@ CREATE FUNCTION tenancy.fleet_page(
     OUT next text[], OUT unchanged integer, OUT tenant text, OUT server text, OUT database text, OUT schema text,
     OUT kind text, OUT migration_set text, OUT pinned_revision text, OUT state text, OUT from_revision text,
     OUT versions text[], OUT transactional boolean, OUT sqlstate text, OUT error text, OUT variables text[],
-    OUT expected integer, OUT skipping integer)
+    OUT expected integer, OUT skipping integer, OUT other_pins text[])
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tenancy_fleet_page' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tenancy.fleet_page(text, text, text[], integer, text, text, text, jsonb, text[], text, text[], text,

@@ -281,8 +281,11 @@ asio::awaitable<Outcome> CalledRunner::run(Connection& connection, const Target&
                                            Commit commit) {
   // In a graph no version says where a relative revision leads.
   const bool is_in_graph = store_.set(target.migration_set).has_graph();
+  // A database of its own does not know the pins of other sets.
+  const bool has_pins =
+      !target.database.empty() && !target.other_pins.empty() && work_for(target.migration_set).sets.size() > 1;
   const std::optional<bool> known = is_there(target);
-  if (known == false || (is_in_graph && request_.revision.is_relative())) {
+  if (known == false || has_pins || (is_in_graph && request_.revision.is_relative())) {
     co_return co_await plain_.run(connection, target, deadline, commit);
   }
   const auto guess = guesses_.find(target.server);

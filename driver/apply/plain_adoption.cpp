@@ -23,7 +23,7 @@ class Adopting {
         store_(store),
         place_(place),
         source_(std::move(source)),
-        schema_(source_.schema.value_or(place.schema)),
+        schema_(core::tool_schema(source_.schema, place.schema)),
         mode_(mode),
         lock_timeout_(lock_timeout),
         deadline_(deadline) {}
@@ -36,7 +36,7 @@ class Adopting {
     core::Adoption adoption = core::assess_adoption(source_.tool, entries, set, kind, applied_,
                                                     goes_along() ? core::Merge::yes : core::Merge::no);
     if (adoption.verdict == core::AdoptionVerdict::empty && entries.empty()) {
-      adoption.detail = core::describe_nothing(source_, has_table_);
+      adoption.detail = core::describe_nothing(source_, place_.schema, has_table_);
     }
     co_await end(adoption);
     co_return adoption;
@@ -92,8 +92,7 @@ class Adopting {
   /// Is it the table that is kept up to date with the target's set?
   [[nodiscard]] bool goes_along() const {
     const std::optional<core::SyncedTool> synced = store_.synced_tool(place_.migration_set);
-    return synced && !source_.schema &&
-           *synced == core::SyncedTool{source_.tool.name, source_.tool.table, source_.group};
+    return synced && *synced == core::synced_source(source_);
   }
 
   /// Writes what is recorded here and not there.

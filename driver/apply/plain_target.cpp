@@ -206,6 +206,7 @@ std::optional<core::ToolTrace> PlainTarget::find_unadopted(const BatchResult& re
 core::Plan PlainTarget::plan() const {
   core::PlanRequest request{.direction = request_.direction,
                             .revision = request_.revision,
+                            .pins = target_.other_pins,
                             .out_of_order = request_.out_of_order,
                             .in_doubt = core::InDoubt::retry};
   if (target_.pinned_revision && request_.direction == core::Direction::up) {
@@ -244,15 +245,14 @@ void PlainTarget::make_plan(bool is_empty) {
 }
 
 core::TargetVariables PlainTarget::variables() const {
-  core::TargetVariables variables{.schema = target_.schema,
-                                  .tenant = target_.tenant,
-                                  .shared_schema = request_.shared_schemas.front(),
-                                  .database = facts_.database,
-                                  .user = facts_.role.value_or(facts_.caller),
-                                  .tracking_table = request_.tracking_table,
-                                  .timestamp = facts_.time,
-                                  .given = target_.variables};
-  return variables;
+  return {.schema = target_.schema,
+          .tenant = target_.tenant,
+          .shared_schema = request_.shared_schemas.front(),
+          .database = facts_.database,
+          .user = facts_.role.value_or(facts_.caller),
+          .tracking_table = request_.tracking_table,
+          .timestamp = facts_.time,
+          .given = target_.variables};
 }
 
 std::optional<ServerReport> PlainTarget::find_flaw() const {

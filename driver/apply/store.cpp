@@ -20,7 +20,8 @@ constexpr std::string_view kSelectMigrations =
     "       requires, tool_checksum"
     "  FROM tenancy.migrations";
 
-constexpr std::string_view kSelectSynced = "SELECT migration_set, tool, table_name, app FROM tenancy.synced_tools";
+constexpr std::string_view kSelectSynced =
+    "SELECT migration_set, tool, table_name, app, table_schema FROM tenancy.synced_tools";
 
 std::optional<std::chrono::milliseconds> milliseconds_in(const Result& rows, std::size_t row, std::size_t column) {
   if (rows.is_null(row, column)) return std::nullopt;
@@ -61,13 +62,12 @@ std::vector<core::StoredMigration> to_stored(const std::vector<core::Migration>&
   return stored;
 }
 
-}  // namespace
-
-std::string sha256(std::string_view text) {
+/// In hexadecimal.
+std::string digest_of(std::string_view text, const EVP_MD* algorithm) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw std::runtime_error("cannot compute a SHA-256 checksum");
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, algorithm, nullptr) != 1) {
+    throw std::runtime_error("cannot compute a checksum");
   }
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hexadecimal;
@@ -77,6 +77,12 @@ std::string sha256(std::string_view text) {
   }
   return hexadecimal;
 }
+
+}  // namespace
+
+std::string sha256(std::string_view text) { return digest_of(text, EVP_sha256()); }
+
+std::string sha1(std::string_view text) { return digest_of(text, EVP_sha1()); }
 
 MigrationStore::MigrationStore(std::vector<core::Migration> migrations)
     : MigrationStore(std::move(migrations), Checked::no) {}
@@ -149,6 +155,7 @@ boost::asio::awaitable<MigrationStore> MigrationStore::read(Connection& control,
     tool.tool = synced.text(row, 1);
     tool.table = synced.text(row, 2);
     tool.group = synced.text(row, 3);
+    tool.schema = synced.text(row, 4);
     store.synced_.emplace(synced.text(row, 0), std::move(tool));
   }
   co_return store;

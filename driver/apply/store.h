@@ -20,6 +20,9 @@ namespace tenancy::driver {
 /// SHA-256 of the text, in hexadecimal: what tracking tables call the checksum of a migration.
 [[nodiscard]] std::string sha256(std::string_view text);
 
+/// Likewise SHA-1, for what sqitch records.
+[[nodiscard]] std::string sha1(std::string_view text);
+
 class MigrationStore {
  public:
   /// Throws core::Error(duplicate_version), and what check() of their scripts up throws, named by migration. Without

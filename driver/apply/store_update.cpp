@@ -70,8 +70,8 @@ void StoreUpdate::add_changes(const std::string& set, const Digests& there, std:
   }
   const std::optional<core::SyncedTool> tool = store_.synced_tool(set);
   if (tool && !contains(there, core::digest_of(set, *tool, sha256))) {
-    statements.emplace_back("SELECT tenancy.sync($1, $2, $3, nullif($4, ''))",
-                            parameters(tool->tool, set, tool->table, tool->group));
+    statements.emplace_back("SELECT tenancy.sync($1, $2, $3, nullif($4, ''), nullif($5, ''))",
+                            parameters(tool->tool, set, tool->table, tool->group, tool->schema));
   } else if (!tool && is_synced_there) {
     statements.emplace_back("SELECT tenancy.stop_sync($1)", parameters(set));
   }

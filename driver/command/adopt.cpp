@@ -158,8 +158,8 @@ class Adoption {
       std::string const set(sets.text(row, 0));
       (void)core::synced_tool(tool, set, request_.tracking_table);
       if (!arguments_.apply) continue;
-      (void)co_await control.query("SELECT tenancy.sync($1, $2, $3, $4)",
-                                   parameters(tool.tool, set, tool.table, tool.app));
+      (void)co_await control.query("SELECT tenancy.sync($1, $2, $3, $4, $5)",
+                                   parameters(tool.tool, set, tool.table, tool.app, tool.schema));
     }
   }
 
@@ -261,7 +261,9 @@ void add_adopt(CLI::App& app, Context& context) {
       ->type_name("NAME");
   command.add_option("--table", arguments->tool.table, "the name of the table, where it is not the tool's own")
       ->type_name("TABLE");
-  command.add_option("--table-schema", arguments->tool.schema, "where the table is [in each target's schema]")
+  command
+      .add_option("--table-schema", arguments->tool.schema,
+                  "where the table is, with {{ schema }} for the target's schema [in that]")
       ->type_name("SCHEMA");
   command.add_option("--version-column", arguments->tool.version_column, "the column with the versions")
       ->type_name("COLUMN");

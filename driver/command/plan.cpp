@@ -56,6 +56,7 @@ void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const S
   try {
     core::PlanRequest request{.direction = arguments.down ? core::Direction::down : core::Direction::up,
                               .revision = core::parse_revision(arguments.revision),
+                              .pins = target.other_pins,
                               .out_of_order = out_of_order,
                               .in_doubt = core::InDoubt::retry};
     if (target.pinned_revision && !arguments.down) request.pin = core::parse_revision(*target.pinned_revision);

@@ -39,6 +39,7 @@ MigrationStore standalone_store(const Settings& settings) {
     core::ToolWords words{.tool = sync.tool};
     if (!sync.table.empty()) words.table = sync.table;
     if (!sync.app.empty()) words.app = sync.app;
+    if (!sync.table_schema.empty()) words.schema = sync.table_schema;
     store.sync(set, core::synced_tool(words, set, settings.request.tracking_table));
   }
   return store;

@@ -234,6 +234,10 @@ void append_standalone(List& list) {
   list.push_back(make(
       {"standalone.sync.*.app", SettingGroup::file_only, "", "NAME", "whose rows: an app of Django's"},
       [](Settings & s, Name name) -> auto& { return s.standalone.sync[name].app; }));
+  list.push_back(make(
+      {"standalone.sync.*.table_schema", SettingGroup::file_only, "", "NAME",
+       "where that table is, with {{ schema }} for the target's schema"},
+      [](Settings & s, Name name) -> auto& { return s.standalone.sync[name].table_schema; }));
   list.push_back(make_secret(
       {"servers.*.conninfo", SettingGroup::file_only, "", "CONNINFO", "a further server, for standalone operations"},
       [](Settings & s, Name name) -> auto& { return s.servers[name].conninfo; }));

@@ -42,8 +42,9 @@ struct StandaloneTenant {
 /// Another tool whose own tables go along with a migration set; see core/tool_sync.h.
 struct StandaloneSync {
   std::string tool{};
-  std::string table{};  ///< empty: the tool's own
-  std::string app{};    ///< whose rows, of Django's
+  std::string table{};         ///< empty: the tool's own
+  std::string app{};           ///< whose rows: an app of Django's, a project of sqitch's
+  std::string table_schema{};  ///< see core::tool_schema(); empty: the tool's own
 };
 
 /// A fleet without a control database: migrations come from files, tenants from here.

@@ -81,6 +81,7 @@ std::vector<core::Migration> read_folder(const MigrationFolder& folder, std::vec
                                          std::vector<Finding>& findings) {
   core::FileDefaults defaults = folder.defaults;
   defaults.sha256 = sha256;
+  defaults.sha1 = sha1;
   for (std::size_t errors = 0;; ++errors) {
     try {
       std::vector<std::string> passed_over;

@@ -173,8 +173,8 @@ void Dispatcher::finish(const WorkItem& item, Outcome outcome) {
   queue_.end(item.target, outcome.state == Outcome::State::done);
   reporter_.finished(outcome);
   if (outcome.state == Outcome::State::failed) check_failures(outcome);
-  // Others may have waited for a shared schema, or for the last target to end.
-  if (is_shared(item.target) || is_done()) wake_lanes();
+  // Others may have waited for a shared schema, for another set of this one, or for the last target to end.
+  if (queue_.waiting() > 0 || is_done()) wake_lanes();
 }
 
 void Dispatcher::count(const Outcome& outcome) {

@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* kPage =
     "SELECT next, unchanged, tenant, server, database, schema, kind, migration_set, pinned_revision, state,"
-    "       from_revision, versions, transactional, sqlstate, error, variables, expected, skipping"
+    "       from_revision, versions, transactional, sqlstate, error, variables, expected, skipping,"
+    "       other_pins"
     "  FROM tenancy.fleet_page($1, $2, $3::text[], $4::integer, $5, $6, $7, $8::jsonb, $9::text[], $10, $11::text[],"
     "                          $12, $13::integer, $14::integer)";
 enum PageColumn {
@@ -29,7 +30,8 @@ enum PageColumn {
   kError,
   kVariables,
   kExpected,
-  kSkipping
+  kSkipping,
+  kOtherPins
 };
 
 const char* part_of(const Selection& selection) {
@@ -56,6 +58,10 @@ PlannedTarget to_target(const Result& rows, std::size_t row) {
                     .pinned_revision = rows.value(row, kPinned)};
   for (const std::string& one : core::parse_text_array(rows.text(row, kVariables))) {
     planned.target.variables.insert(core::parse_assignment(one));
+  }
+  for (const std::string& label : core::parse_text_array(rows.text(row, kOtherPins))) {
+    const std::size_t at = label.find('@');
+    planned.target.other_pins.emplace(label.substr(0, at), label.substr(at + 1));
   }
   planned.state = parse_state(rows.text(row, kState));
   planned.from_revision = text(kFrom);

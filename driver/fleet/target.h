@@ -8,6 +8,7 @@
 
 #include "core/migration.h"
 #include "core/plan.h"
+#include "core/requirements.h"
 #include "core/revision.h"
 #include "core/variables.h"
 
@@ -21,6 +22,7 @@ struct Target {
   core::TargetKind kind = core::TargetKind::tenant;
   std::string migration_set{core::kDefaultSet};
   std::optional<std::string> pinned_revision{};
+  core::PinnedSets other_pins{};  ///< of the other sets in its schema
   core::VariableMap variables{};  ///< as they are stored for it
 
   /// `tenant "acme"`, `tenant "acme" (schema "t_7")` or `schema "public"`, with database and server where they are

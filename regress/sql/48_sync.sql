@@ -13,7 +13,7 @@ SELECT tenancy.add_migration('002', 'CREATE TABLE notes (id bigint)', 'DROP TABL
 SELECT tenancy.add_migration('003', 'ALTER TABLE users ADD email text', 'ALTER TABLE users DROP email', 'email',
                              filename => 'db/003_email.sql');
 
--- Only tools whose rows are known, with a table in each target's schema.
+-- Only tools whose rows are known, with a table in each target's schema, or sqitch's registry.
 SELECT tenancy.sync('sqitch');
 SELECT tenancy.sync('my_table');
 SELECT tenancy.sync('django');

@@ -55,6 +55,9 @@ CALL tenancy.rollout();
 
 -- Fleet operations go down the other way round.
 SELECT tenant, migration_set, state, versions FROM tenancy.fleet_page('down', 'base');
+-- All sets of a schema are on one page: what one of them stands in the way of goes behind it.
+SELECT tenant, migration_set, state, versions FROM tenancy.fleet_page('down', 'base', page_size => 1);
+SELECT tenant, migration_set, state, versions FROM tenancy.fleet_page('down', 'base', page_size => 2);
 SELECT tenant, success, from_revision, to_revision, error FROM tenancy.downgrade_all('base', concurrency => 2);
 SELECT tenant, migration_set, versions FROM tenancy.run_targets
  WHERE run = (SELECT max(id) FROM tenancy.runs) ORDER BY ordinal;
@@ -65,6 +68,17 @@ SELECT tenant, migration_set, pinned_revision, versions FROM tenancy.fleet_page(
 SELECT tenant, success, to_revision, held_at FROM tenancy.migrate_all(migration_set => 'analytics');
 SELECT tenant, migration_set, revision, state, detail FROM tenancy.status();
 SELECT tenant, success, to_revision, held_at FROM tenancy.migrate_all(concurrency => 0);
+
+-- Nor is it taken beyond its pin by what another set requires: zoo needs 002 of it.
+SELECT tenant, migration_set, state, versions, error, other_pins FROM tenancy.fleet_page(tenants => '{set_b}');
+SELECT step FROM tenancy.plan_upgrade('set_b', migration_set => 'zoo');
+SELECT tenancy.migrate_tenant('set_b', migration_set => 'zoo');
+CALL tenancy.rollout();
+SELECT tenant, migration_set, state, error FROM tenancy.run_targets
+ WHERE run = (SELECT max(id) FROM tenancy.runs) AND state <> 'done';
+SELECT version FROM tenancy.history('set_b') WHERE migration_set = 'users';
+SELECT id FROM tenancy.pin_tenant('set_b', NULL);
+SELECT tenant, success, to_revision FROM tenancy.migrate_all();
 
 -- Tenants that share a schema share its sets.
 CREATE SCHEMA set_rls;

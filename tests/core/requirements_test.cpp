@@ -92,6 +92,26 @@ TEST(PlanTarget, TakesWhatIsRequiredBeforeTheStepThatNeedsIt) {
   }
 }
 
+TEST(PlanTarget, TakesNoSetBeyondItsPin) {
+  Sets sets;
+  sets.add("users", {"001", "002", "003"}, {"001"});
+  sets.add("analytics", {"001>users@001", "002>users@002", "003>users@003"});
+  const auto up = [&](const char* revision, const PinnedSets& pins) {
+    return steps_text(sets.set("analytics"),
+                      sets.plan("analytics", {.revision = parse_revision(revision), .pins = pins}));
+  };
+  EXPECT_EQ(up("002", {{"users", "002"}}), "+001 +users@002 +002");
+  EXPECT_EQ(up("001", {{"users", "base"}}), "+001") << "that is there already";
+  const auto refused = [&](const PinnedSets& pins, const char* message) {
+    EXPECT_THAT(error_of([&] { (void)up("head", pins); }), Says(ErrorKind::beyond_pin, message));
+  };
+  refused({{"users", "002"}},
+          "migration 003 of set analytics requires migration 003 of set users, which is pinned to 002");
+  refused({{"users", "base"}},
+          "migration 002 of set analytics requires migration 002 of set users, which is pinned to base");
+  EXPECT_EQ(up("head", {{"other", "base"}, {"analytics", "base"}}), "+001 +users@002 +002 +users@003 +003");
+}
+
 TEST(PlanTarget, HasTheRevisionsOfItsOwnSet) {
   Sets sets;
   sets.add("users", {"900"});

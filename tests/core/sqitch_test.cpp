@@ -1,5 +1,6 @@
-#include "core/sqitch.h"
+#include "core/sqitch_registry.h"
 
+#include "core/text_array.h"
 #include "tests/core/error_matchers.h"
 
 namespace tenancy::core {
@@ -76,6 +77,71 @@ TEST(SqitchPlan, RefusesWhatDoesNotFit) {
     EXPECT_THAT(error, IsErrorAt(ErrorKind::bad_file, c.line, c.message)) << c.plan;
     EXPECT_EQ(error->file(), "sqitch.plan");
   }
+}
+
+/// Names what it was asked for by its place.
+class Hashes {
+ public:
+  Sha1 function() {
+    return [this](std::string_view bytes) {
+      asked_.emplace_back(bytes);
+      return "#" + std::to_string(asked_.size());
+    };
+  }
+  [[nodiscard]] const std::vector<std::string>& asked() const { return asked_; }
+
+ private:
+  std::vector<std::string> asked_;
+};
+
+TEST(SqitchRecords, HoldWhatSqitchHashes) {
+  const SqitchPlan plan =
+      parse_sqitch_plan("sqitch.plan",
+                        "%project = flipr\n% uri=https://example.com/flipr\n\n"
+                        "schema 2013-12-30T23:19:24Z Ann B. <ann@example.com> # Add\\nthe \\\\ schema\n"
+                        "users [schema !flipr:gone !other:thing] 2013-12-31T00:00:00Z Ann <ann@example.com>\n"
+                        "@v1 2014-01-01T00:00:00Z Bob <bob@example.com> # Tag v1\n");
+  Hashes hashes;
+  const std::vector<std::string_view> scripts{"CREATE", "ALTER"};
+  const std::vector<std::string> records = sqitch_records(plan, scripts, hashes.function());
+  const std::string nothing(1, '\0');
+  const std::string head = "project flipr\nuri https://example.com/flipr\n";
+  ASSERT_EQ(hashes.asked().size(), 5U);
+  EXPECT_EQ(hashes.asked()[0], "change 134" + nothing + head +
+                                   "change schema\nplanner Ann B. <ann@example.com>\ndate 2013-12-30T23:19:24Z\n\n"
+                                   "Add\nthe \\ schema");
+  EXPECT_EQ(hashes.asked()[1], "CREATE");
+  EXPECT_EQ(hashes.asked()[2], "change 177" + nothing + head +
+                                   "change users\nparent #1\nplanner Ann <ann@example.com>\ndate 2013-12-31T00:00:00Z\n"
+                                   "requires\n  + schema\nconflicts\n  - gone\n  - other:thing");
+  EXPECT_EQ(hashes.asked()[4], "tag 125" + nothing + head +
+                                   "tag @v1\nchange #3\nplanner Bob <bob@example.com>\ndate 2014-01-01T00:00:00Z\n\n"
+                                   "Tag v1");
+  ASSERT_EQ(records.size(), 2U);
+  const std::vector<std::string> record = parse_text_array(records[1]);
+  EXPECT_THAT(record,
+              testing::ElementsAre("flipr", "https://example.com/flipr", "#3", "#4", "users", "",
+                                   "2013-12-31T00:00:00Z", "Ann", "ann@example.com", R"({"schema"})", R"({"#1"})",
+                                   R"({"gone","other:thing"})", R"({"#5"})", R"({"@v1"})", R"({"Tag v1"})",
+                                   R"({"2014-01-01T00:00:00Z"})", R"({"Bob"})", R"({"bob@example.com"})"));
+}
+
+TEST(SqitchRecords, EndWhereThePlanDoesNotSayAll) {
+  const auto known = [](const std::string& plan) {
+    Hashes hashes;
+    const std::vector<std::string_view> scripts(3);
+    std::string result;
+    for (const std::string& record : sqitch_records(parse_sqitch_plan("sqitch.plan", plan), scripts, hashes.function()))
+      result += record.empty() ? '-' : '+';
+    return result;
+  };
+  const std::string planned = " 2014-01-01T00:00:00Z Ann <ann@example.com>\n";
+  EXPECT_EQ(known("%project=p\n\na" + planned + "b" + planned), "++");
+  EXPECT_EQ(known("a" + planned), "-") << "of no project";
+  EXPECT_EQ(known("%project=p\n%uri=https://Example.com\n\na" + planned), "-");
+  EXPECT_EQ(known("%project=p\n\na" + planned + "b t\nc" + planned), "+--");
+  EXPECT_EQ(known("%project=p\n\na" + planned + "b [other:c]" + planned), "+-");
+  EXPECT_EQ(known("%project=p\n\na" + planned + "@v1 t\nb" + planned), "--");
 }
 
 TEST(SqitchFolder, RefusesMissingScripts) {

@@ -163,10 +163,36 @@ TEST(ToolSync, WritesWhatPrismaKnowsOfAFile) {
               ElementsAre(Optional(std::string("20240131120000_users")), Optional(std::string("abc"))));
 }
 
-TEST(ToolSync, RefusesWhatItCannotWrite) {
-  for (const char* tool : {"sqitch", "my_table"}) {
-    EXPECT_THROW((void)synced_tool({.tool = tool}, "default", "t"), Error) << tool;
+TEST(ToolSync, WritesTheRegistryOfSqitch) {
+  std::vector<StoredMigration> migrations;
+  for (const char* description : {"users: of a shop", "notes"}) {
+    migrations.push_back(
+        {.version = "000" + std::to_string(migrations.size() + 1), .description = description, .checksum = {}});
   }
+  const MigrationSet set("default", std::move(migrations));
+  const SyncedTool synced =
+      synced_tool({.tool = "sqitch", .table = {}, .schema = "sqitch_{{ schema }}", .version_column = {}, .app = "shop"},
+                  "default", "t");
+  const ToolFile file{"deploy/notes.sql", R"({"shop","","id"})"};
+  ToolSync sync(synced, set, "acme", rows({"0001"}));
+  const std::vector<TargetStatement> up = sync.record(1, Direction::up, file);
+  EXPECT_THAT(up.front().sql, HasSubstr("FROM \"sqitch_acme\".\"changes\" WHERE project = $2"));
+  EXPECT_THAT(up.front().parameters, ElementsAre(Optional(std::string(R"({"users"})")), Optional(std::string("shop"))));
+  EXPECT_THAT(up[1].sql, HasSubstr("LOCK TABLE \"sqitch_acme\".changes"));
+  EXPECT_THAT(up.back().sql, HasSubstr("'deploy'"));
+  EXPECT_THAT(up.back().parameters, ElementsAre(Optional(file.checksum)));
+  const std::vector<TargetStatement> down = sync.record(1, Direction::down, file);
+  EXPECT_THAT(down.front().parameters.front(), Optional(std::string(R"({"notes","users"})")));
+  EXPECT_THAT(down.back().sql, HasSubstr("DELETE FROM \"sqitch_acme\".changes"));
+  EXPECT_THROW((void)sync.record(1, Direction::up, {"deploy/notes.sql", ""}), Error);
+  EXPECT_THROW((void)sync.record(1, Direction::up, {"deploy/notes.sql", R"({"other","","id"})"}), Error);
+  ToolSync fresh(synced, set, "acme", {});
+  EXPECT_THAT(fresh.record(0, Direction::up, file).front().sql, HasSubstr("CREATE SCHEMA \"sqitch_acme\""));
+}
+
+TEST(ToolSync, RefusesWhatItCannotWrite) {
+  EXPECT_THROW((void)synced_tool({.tool = "my_table"}, "default", "t"), Error);
+  EXPECT_THROW((void)synced_tool({.tool = "sqitch"}, "default", "t"), Error) << "of which project?";
   EXPECT_THROW((void)synced_tool({.tool = "django"}, "default", "t"), Error);
   EXPECT_EQ(synced_tool({.tool = "django"}, "shop", "t").group, "shop");
   EXPECT_EQ(synced_tool({.tool = "django", .app = "blog"}, "shop", "t").group, "blog");

@@ -125,5 +125,14 @@ TEST_F(Flushes, ThrowWhatTheReporterThrows) {
   EXPECT_THROW(run(), std::runtime_error);
 }
 
+TEST_F(Flushes, LetTheNextSetOfASchemaBegin) {
+  add("t0");
+  add("t0");
+  source.targets.back().migration_set = "analytics";
+  Summary const summary = run();
+  EXPECT_EQ(summary.end, Summary::End::done);
+  EXPECT_EQ(fleet.migrated["t0"], 2);
+}
+
 }  // namespace
 }  // namespace tenancy::driver

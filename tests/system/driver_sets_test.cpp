@@ -139,6 +139,51 @@ TEST_F(DriverSets, EachSetOfATenantIsATarget) {
   EXPECT_EQ(tenancy("tenants remove-set analytics acme").code, 1);
 }
 
+TEST_F(DriverSets, GoDownWhateverThePage) {
+  write_file("users/004_of_zoo.sql", "-- UPGRADE\nCREATE TABLE cages (id int);\n-- DOWNGRADE\nDROP TABLE cages;\n");
+  write_file("zoo/001_animals.sql",
+             "-- MIGRATION_REQUIRES: users@004\n-- UPGRADE\nCREATE TABLE animals (id int);\n"
+             "-- DOWNGRADE\nDROP TABLE animals;\n");
+  write_file("tenancy.toml", std::string(kFolders) + "[sets.zoo]\nfolder = 'zoo'\n");
+  ASSERT_EQ(tenancy("load").code, 0);
+  for (int i = 0; i < 4; ++i) connect().exec("CREATE SCHEMA s_" + std::to_string(i));
+  EXPECT_EQ(tenancy("tenants discover 's\\_%' --tenant-set users").code, 0);
+  connect().exec("UPDATE tenancy.tenants SET further_sets = '{zoo,analytics}'");
+  ASSERT_EQ(tenancy("upgrade --page-size 1").code, 0);
+  Said const down = tenancy("downgrade base --page-size 1");
+  EXPECT_EQ(down.code, 0) << down.output << down.error;
+  EXPECT_EQ(connect().value("SELECT count(*) FROM s_3.schema_migrations"), "0");
+}
+
+TEST_F(DriverSets, NoneIsTakenBeyondItsPin) {
+  ASSERT_EQ(tenancy("load").code, 0);
+  std::string const own = database() + "_own";
+  cluster().connect().exec("CREATE DATABASE " + own);
+  ASSERT_EQ(tenancy("create-tenant called --tenant-set users --revision 001").code, 0);
+  ASSERT_EQ(tenancy("tenants add own --isolation database --tenant-database " + own + " --tenant-set users").code, 0);
+  connect().exec("UPDATE tenancy.tenants SET further_sets = '{analytics}', pinned_revision = '001'");
+  for (const std::string way : {"", " --plain", " --in-database"}) {
+    Said const refused = tenancy("upgrade" + way);
+    EXPECT_EQ(refused.code, 1) << way << refused.error;
+    EXPECT_THAT(refused.output + refused.error,
+                HasSubstr("migration 002 of set analytics requires migration 002 of set users, which is pinned to 001"))
+        << way;
+    EXPECT_THAT(tenancy("plan" + std::string(" own")).output, HasSubstr("which is pinned to 001")) << way;
+  }
+  constexpr const char* kVersions =
+      "SELECT string_agg(version, ' ') FROM %.schema_migrations WHERE migration_set = 'users'";
+  auto const versions = [&](Connection session, const std::string& schema) {
+    std::string query = kVersions;
+    return session.value(query.replace(query.find('%'), 1, schema));
+  };
+  EXPECT_EQ(versions(connect(), "called"), "001");
+  EXPECT_EQ(versions(cluster().connect(own), "public"), "001");
+  connect().exec("UPDATE tenancy.tenants SET pinned_revision = NULL");
+  EXPECT_EQ(tenancy("upgrade").code, 0);
+  EXPECT_EQ(versions(cluster().connect(own), "public"), "001 002 003");
+  cluster().drop_database(own);
+}
+
 TEST_F(DriverSets, HeadIsAskedOfEachSet) {
   std::string const folders = std::string(kFolders) + "[sets.lines]\nfolder = 'lines'\n";
   write_file("tenancy.toml", folders);
