@@ -84,7 +84,7 @@ class RequiredSteps {
   }
 
   /// Nobody takes a set beyond its pin: not what requires it, either.
-  void require_allowed(const Step& by, const Requirement& wanted, const std::vector<Step>& steps) const {
+  void require_allowed(const Step& by, const LabelledVersion& wanted, const std::vector<Step>& steps) const {
     const auto found = pins_.find(wanted.set);
     if (found == pins_.end() || steps.empty()) return;
     const Revision pin = parse_revision(found->second);
