@@ -270,8 +270,9 @@ void add_adopt(CLI::App& app, Context& context) {
   std::shared_ptr<Selection> const selection(arguments, &arguments->selection);
   add_selection_options(command, selection);
   add_setting_flags(command, context, {SettingGroup::standalone, SettingGroup::json});
-  add_setting_flags(command, context,
-                    {"scope", "file_format", "concurrency", "per_server", "page_size", "tracking_table", "run_as"});
+  add_setting_flags(
+      command, context,
+      {"scope", "file_format", "concurrency", "per_server", "page_size", "tracking_table", "run_as", "target_timeout"});
   set_action(command, context, [&context, arguments] { return adopt(context, *arguments); });
 }
 

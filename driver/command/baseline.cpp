@@ -169,7 +169,7 @@ void add_baseline(CLI::App& app, Context& context) {
   command.add_flag("--all", arguments->all, "all tenants");
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_setting_flags(command, context, {SettingGroup::json});
-  add_setting_flags(command, context, {"page_size", "tracking_table", "run_as"});
+  add_setting_flags(command, context, {"page_size", "tracking_table", "run_as", "target_timeout"});
   set_action(command, context, [&context, arguments] { return baseline(context, *arguments); });
 }
 

@@ -19,9 +19,14 @@ Conninfo Context::control_conninfo() {
   return conninfo;
 }
 
-boost::asio::awaitable<Connection> Context::connect() {
-  Deadline const deadline = std::chrono::steady_clock::now() + settings().lanes.connect_timeout;
-  co_return co_await Connection::open(control_conninfo(), deadline);
+boost::asio::awaitable<Connection> Context::connect() { return connect_to(control_conninfo()); }
+
+boost::asio::awaitable<Connection> Context::connect_to(Conninfo conninfo) {
+  const LaneOptions& limits = settings().lanes;
+  Deadline const deadline = std::chrono::steady_clock::now() + limits.connect_timeout;
+  Connection connection = co_await Connection::open(std::move(conninfo), deadline);
+  connection.set_time_limit(limits.target_timeout);
+  co_return connection;
 }
 
 }  // namespace tenancy::driver

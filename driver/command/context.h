@@ -44,8 +44,11 @@ class Context {
 
   /// How to reach the control database.
   [[nodiscard]] Conninfo control_conninfo();
-  /// A session with the control database, within connect_timeout. Throws ServerError.
+  /// A session with the control database. Throws ServerError.
   [[nodiscard]] boost::asio::awaitable<Connection> connect();
+  /// A session with any, within connect_timeout; what is done there without a deadline of its own takes at most
+  /// target_timeout. Throws ServerError.
+  [[nodiscard]] boost::asio::awaitable<Connection> connect_to(Conninfo conninfo);
 
  private:
   GivenFlags flags_;

@@ -74,14 +74,10 @@ class RemoteDatabase {
   }
 
  private:
-  [[nodiscard]] Deadline connect_deadline() {
-    return std::chrono::steady_clock::now() + context_.settings().lanes.connect_timeout;
-  }
-
   awaitable<void> connect() {
     Conninfo conninfo = servers_.conninfo(*tenant_.server, {});
     if (!conninfo.get("dbname") && !conninfo.get("service")) conninfo.set("dbname", "postgres");
-    server_ = co_await Connection::open(std::move(conninfo), connect_deadline());
+    server_ = co_await context_.connect_to(std::move(conninfo));
   }
 
   awaitable<void> create_database() {
@@ -114,8 +110,7 @@ class RemoteDatabase {
     std::vector<Target> const targets = co_await find_targets(request);
     FleetRunners runners(context_.io_context().get_executor(), request, FleetRunners::Way::called_where_possible,
                          [this] { return MigrationStore::read(control_, kNoDeadline); });
-    Deadline const deadline = connect_deadline();
-    Connection there = co_await Connection::open(servers_.conninfo(*tenant_.server, database_), deadline);
+    Connection there = co_await context_.connect_to(servers_.conninfo(*tenant_.server, database_));
     TargetRunner* const runner = co_await runners.runner();
     for (const Target& target : targets) {
       Outcome const outcome = co_await runner->run(there, target, kNoDeadline);
@@ -223,6 +218,7 @@ void add_create_tenant(CLI::App& app, Context& context) {
   command.add_option("--revision", tenant->revision, "migrate up to there [heads]")->type_name("REVISION");
   command.add_option("--seed", tenant->seed, "SQL to run there behind the migrations")->type_name("SQL");
   add_setting_flags(command, context, {SettingGroup::json});
+  add_setting_flags(command, context, {"target_timeout"});
   add_variable_flag(command, context);
   set_action(command, context, [&context, tenant] { return context.run(create(context, *tenant)); });
 }

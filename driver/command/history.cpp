@@ -44,8 +44,7 @@ struct TargetHistory {
 
 awaitable<Result> read_there(Context& context, const ServerDirectory& servers, const Target& target,
                              const Request& request) {
-  Deadline const deadline = std::chrono::steady_clock::now() + context.settings().lanes.connect_timeout;
-  Connection there = co_await Connection::open(servers.conninfo(target.server, target.database), deadline);
+  Connection there = co_await context.connect_to(servers.conninfo(target.server, target.database));
   co_return co_await read_history(there, target, request);
 }
 
@@ -113,7 +112,7 @@ void add_history(CLI::App& app, Context& context) {
                         .examples = {{"tenancy history acme", ""}, {"tenancy history", "the shared schema"}}});
   command.add_option("TENANT", *tenant, "id of the tenant [the shared schema]");
   add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
-  add_setting_flags(command, context, {"tracking_table", "shared_schemas"});
+  add_setting_flags(command, context, {"tracking_table", "shared_schemas", "target_timeout"});
   set_action(command, context, [&context, tenant] { return context.run(show_history(context, *tenant)); });
 }
 

@@ -224,8 +224,9 @@ void add_plan(CLI::App& app, Context& context) {
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_shard_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
   add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
-  add_setting_flags(command, context,
-                    {"concurrency", "per_server", "page_size", "out_of_order", "tracking_table", "shared_schemas"});
+  add_setting_flags(
+      command, context,
+      {"concurrency", "per_server", "page_size", "out_of_order", "tracking_table", "shared_schemas", "target_timeout"});
   add_variable_flag(command, context);
   set_action(command, context, [&context, arguments] { return context.run(show_plan(context, *arguments)); });
 }

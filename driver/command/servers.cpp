@@ -119,6 +119,7 @@ void add_server_list(CLI::App& servers, Context& context) {
   Command& command =
       add_command(servers, {.name = "list", .summary = "List the servers and how many tenants each has"});
   add_setting_flags(command, context, {SettingGroup::json});
+  add_setting_flags(command, context, {"target_timeout"});
   set_action(command, context, [&context] { return context.run(list(context)); });
 }
 
@@ -138,6 +139,7 @@ void add_server(CLI::App& servers, Context& context) {
       ->type_name("N")
       ->check(CLI::Range(1, 10000));
   add_setting_flags(command, context, {SettingGroup::json});
+  add_setting_flags(command, context, {"target_timeout"});
   set_action(command, context, [&context, server] { return context.run(add(context, *server)); });
 }
 
@@ -148,6 +150,7 @@ void add_server_removal(CLI::App& servers, Context& context) {
       {.name = "remove", .summary = "Forget a server on which no tenant lives", .details = "", .examples = {}});
   command.add_option("NAME", *name, "name of the server")->required();
   add_setting_flags(command, context, {SettingGroup::json});
+  add_setting_flags(command, context, {"target_timeout"});
   set_action(command, context, [&context, name] { return context.run(remove(context, *name)); });
 }
 
@@ -158,6 +161,7 @@ void add_server_check(CLI::App& servers, Context& context) {
                                            .details = "The exit code is 4 when one cannot be reached."});
   command.add_option("NAME", *name, "this server alone");
   add_setting_flags(command, context, {SettingGroup::json});
+  add_setting_flags(command, context, {"target_timeout"});
   set_action(command, context, [&context, name] { return context.run(check(context, *name)); });
 }
 

@@ -181,7 +181,8 @@ void add_status(CLI::App& app, Context& context) {
   command.add_flag("--behind", arguments->behind, "only those that an upgrade would change, or fail for");
   command.add_flag("--all", arguments->all, "list all of them, however many");
   add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
-  add_setting_flags(command, context, {"concurrency", "per_server", "tracking_table", "shared_schemas"});
+  add_setting_flags(command, context,
+                    {"concurrency", "per_server", "tracking_table", "shared_schemas", "target_timeout"});
   set_action(command, context, [&context, arguments] {
     bool const standalone = context.settings().standalone.enabled;
     return context.run(standalone ? show_standalone(context, *arguments) : show_status(context, *arguments));

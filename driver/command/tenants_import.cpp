@@ -76,8 +76,7 @@ Rows rows_of_csv(const std::string& file) {
 }
 
 awaitable<Rows> rows_of_query(Context& context, const Import& import) {
-  Deadline const deadline = std::chrono::steady_clock::now() + context.settings().lanes.connect_timeout;
-  Connection source = co_await Connection::open(Conninfo::parse(import.from), deadline);
+  Connection source = co_await context.connect_to(Conninfo::parse(import.from));
   Result const result = co_await source.query(import.query);
   Rows rows;
   for (std::size_t column = 0; column < result.columns(); ++column) rows.columns.emplace_back(result.name(column));

@@ -185,6 +185,8 @@ void Connection::on_notice(std::function<void(const ServerReport&)> handler) {
   session_->on_notice(std::move(handler));
 }
 
+void Connection::set_time_limit(std::chrono::milliseconds limit) noexcept { session_->set_time_limit(limit); }
+
 void Connection::set_grace(std::chrono::milliseconds grace) noexcept { session_->set_grace(grace); }
 
 int Connection::server_version() const noexcept { return PQserverVersion(session_->native()); }

@@ -83,6 +83,9 @@ class Connection {
   /// Notices of the operations that follow go to the handler, in the order in which they come.
   void on_notice(std::function<void(const ServerReport&)> handler);
 
+  /// How long an operation may take that has no deadline of its own; 0, as at first: no limit.
+  void set_time_limit(std::chrono::milliseconds limit) noexcept;
+
   /// How long a server has to answer when what it does was cancelled for a deadline; 5 s at first.
   void set_grace(std::chrono::milliseconds grace) noexcept;
 

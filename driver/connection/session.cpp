@@ -1,5 +1,7 @@
 #include "driver/connection/session.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -50,6 +52,7 @@ Session::Session(const asio::any_io_executor& executor, ConnectionHandle connect
 
 asio::awaitable<void> Session::begin(Deadline deadline) {
   if (busy_ || !is_open()) throw lost();
+  if (deadline == kNoDeadline && time_limit_.count() > 0) deadline = Clock::now() + time_limit_;
   if (deadline <= Clock::now()) throw ServerError(ServerError::Kind::timed_out, out_of_time());
   busy_ = true;
   timed_out_ = false;
@@ -94,6 +97,7 @@ void Session::end(const std::optional<ServerReport>& failure) {
   if (!is_late(*failure)) throw ServerError(ServerError::Kind::refused, *failure);
   ServerReport report = *failure;
   report.message = "timed out: " + report.message;
+  if (report.detail.empty()) report.detail = whose();
   throw ServerError(ServerError::Kind::timed_out, std::move(report));
 }
 
@@ -147,7 +151,9 @@ void Session::cancel_or_give_up() {
     timed_out_ = true;
     grace_end_ = now + grace_;
   } else if (now >= grace_end_) {
-    throw ServerError(ServerError::Kind::lost, lost_report("the server did not answer in time"));
+    ServerReport report = lost_report("the server did not answer in time");
+    report.detail = whose();
+    throw ServerError(ServerError::Kind::lost, std::move(report));
   }
   limit_ = std::min(now + kCancelInterval, grace_end_);
   asio::co_spawn(executor_, CancelRequests::send(cancels_, native(), grace_end_), asio::detached);
@@ -178,6 +184,12 @@ asio::awaitable<void> Session::drop_copy() {
     co_await wait(Interest::read);
     receive();
   }
+}
+
+std::string Session::whose() const {
+  const auto text = [](const char* value) { return value != nullptr ? value : ""; };
+  return fmt::format("The session was with database \"{}\" on host \"{}\", port {}, as user \"{}\".",
+                     text(PQdb(native())), text(PQhost(native())), text(PQport(native())), text(PQuser(native())));
 }
 
 ServerError Session::lost() const {

@@ -58,6 +58,7 @@ class Session {
 
   void on_notice(std::function<void(const ServerReport&)> handler) { on_notice_ = std::move(handler); }
   void set_grace(std::chrono::milliseconds grace) noexcept { grace_ = grace; }
+  void set_time_limit(std::chrono::milliseconds limit) noexcept { time_limit_ = limit; }
   [[nodiscard]] PGconn* native() const noexcept { return connection_.get(); }
   [[nodiscard]] bool is_open() const noexcept { return PQstatus(connection_.get()) == CONNECTION_OK; }
   /// Did it fail because its deadline passed?
@@ -70,6 +71,8 @@ class Session {
   void after_libpq();
   boost::asio::awaitable<void> drop_copy();
   [[nodiscard]] ServerError lost() const;
+  /// "The session was with database …": whose fault it is, where there are many.
+  [[nodiscard]] std::string whose() const;
 
   boost::asio::any_io_executor executor_;
   std::unique_ptr<NoticeQueue> notices_;
@@ -78,6 +81,7 @@ class Session {
   std::shared_ptr<CancelRequests> cancels_;
   std::function<void(const ServerReport&)> on_notice_;
   std::chrono::milliseconds grace_{5000};
+  std::chrono::milliseconds time_limit_{0};  // of operations without a deadline
 
   // Of the operation under way.
   bool busy_ = false;

@@ -106,6 +106,8 @@ class WatchedRun {
   awaitable<Summary> run() {
     auto const begin = std::chrono::steady_clock::now();
     caller_ = co_await run_.open();
+    // The call takes as long as the fleet does.
+    caller_->set_time_limit(std::chrono::milliseconds(0));
     watcher_ = co_await run_.open();
     before_ = co_await read_before();
     is_pooled_ = co_await is_pooled(*caller_);

@@ -48,6 +48,7 @@ struct Visitor {
     const Target& first = targets[indexes.front()];
     Deadline const deadline = std::chrono::steady_clock::now() + options.connect_timeout;
     Connection connection = co_await Connection::open(servers.conninfo(first.server, first.database), deadline);
+    connection.set_time_limit(options.target_timeout);
     for (; next < indexes.size(); ++next) co_await visit(connection, indexes[next]);
   }
 

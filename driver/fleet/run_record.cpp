@@ -4,8 +4,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <random>
 #include <utility>
 
+#include "core/retry.h"
 #include "driver/fleet/place.h"
 
 namespace tenancy::driver {
@@ -21,11 +23,19 @@ namespace {
 constexpr std::chrono::milliseconds kWriteInterval{250};
 constexpr std::chrono::milliseconds kAwayInterval{1000};  ///< between attempts, while the control database is away
 constexpr std::chrono::seconds kTimeToLead{20};
+/// For a pooler's session: of two runs that begin in a small pool, each may hold the one that the other waits for.
+constexpr std::chrono::seconds kTimeForSession{1};
+/// Of a session that is waited for in vain.
+constexpr std::chrono::milliseconds kGrace{500};
+constexpr core::RetryPolicy kAgain{.first_delay = std::chrono::milliseconds(200),
+                                   .longest_delay = std::chrono::milliseconds(2000)};
 constexpr std::chrono::seconds kTimeout{60};  ///< of a statement
 
 std::string key_of(const Target& target) {
   return target.server + '\0' + target.database + '\0' + target.schema + '\0' + target.migration_set;
 }
+
+constexpr std::string_view kNoSession = "53300";
 
 /// Says what to grant.
 ServerError explained(const ServerReport& report) {
@@ -42,7 +52,7 @@ ServerError no_session_to_lead(std::int64_t run) {
   return {
       ServerError::Kind::refused,
       {.severity = "ERROR",
-       .sqlstate = "53300",
+       .sqlstate = std::string(kNoSession),
        .message = "no session is free to lead run " + std::to_string(run),
        .detail = "A run keeps one session for as long as it goes on. A pooler stands between here and the server, "
                  "and all of its sessions are in use.",
@@ -53,7 +63,8 @@ ServerError no_session_to_lead(std::int64_t run) {
 /// Nothing in there waits for anybody but a pooler.
 awaitable<BatchResult> take_lead(Connection& leader, std::int64_t run) {
   std::vector<Statement> const statements = lead_run(run, leader.server_version());
-  Deadline const deadline = Clock::now() + kTimeToLead;
+  Deadline const deadline = Clock::now() + kTimeForSession;
+  leader.set_grace(kGrace);
   std::optional<ServerError> failure;
   try {
     co_return co_await leader.batch(statements, deadline);
@@ -131,12 +142,34 @@ awaitable<void> RunRecord::lead(std::int64_t run) {
   leader_ = std::move(leader);
 }
 
-awaitable<void> RunRecord::begin() {
+/// Nothing: no session is free to lead it, and what had begun is given up.
+awaitable<std::optional<std::int64_t>> RunRecord::try_to_begin(Deadline deadline) {
   std::vector<Statement> const statements = resumed_ ? begin_run_again(header_, resumed_->run) : begin_run(header_);
   BatchResult const begun = co_await send(statements);
   std::int64_t const number = begun.results.back().integer(0, 0);
+  try {
+    co_await lead(resumed_ ? resumed_->run : number);
+    co_return number;
+  } catch (const ServerError& error) {
+    if (error.sqlstate() != kNoSession || Clock::now() >= deadline) throw;
+  }
+  writer_.reset();
+  co_return std::nullopt;
+}
+
+awaitable<void> RunRecord::begin() {
+  Deadline const deadline = Clock::now() + kTimeToLead;
+  std::minstd_rand generator{std::random_device{}()};
+  std::uniform_real_distribution<double> distribution;
+  asio::steady_timer timer(executor_);
+  std::optional<std::int64_t> begun = co_await try_to_begin(deadline);
+  for (int attempts = 1; !begun; ++attempts) {
+    timer.expires_after(core::retry_delay(kAgain, attempts, distribution(generator)));
+    co_await timer.async_wait(asio::use_awaitable);
+    begun = co_await try_to_begin(deadline);
+  }
+  std::int64_t const number = *begun;
   std::int64_t const run = resumed_ ? resumed_->run : number;
-  co_await lead(run);
   std::vector<Statement> commit;
   commit.push_back({"COMMIT"});
   (void)co_await send(commit);

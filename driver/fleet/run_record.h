@@ -60,6 +60,7 @@ class RunRecord {
  private:
   class Turn;
   boost::asio::awaitable<void> begin();
+  boost::asio::awaitable<std::optional<std::int64_t>> try_to_begin(Deadline deadline);
   boost::asio::awaitable<void> lead(std::int64_t run);
   boost::asio::awaitable<std::vector<std::optional<std::size_t>>> number(const TargetPage& page);
   void take(TargetPage& page, const std::vector<std::optional<std::size_t>>& ordinals);

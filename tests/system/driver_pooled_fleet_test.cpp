@@ -196,6 +196,19 @@ TEST_F(DriverPooledFleet, WorksBesideAnotherDriver) {
   expect_fleet_is_complete();
 }
 
+/// Each run is led by a session, which together are all that the pool has.
+TEST_F(DriverPooledFleet, EndsBesideAnotherDriverInAPoolOfTwoSessions) {
+  const Pooler small(cluster(), {{"default_pool_size", "2"}});
+  control_conninfo_ = small.conninfo(database());
+  add_migrations({"001", "002"});
+  add_schemas(20);
+  DriverProcess one = start({"upgrade"});
+  DriverProcess other = start({"upgrade"});
+  EXPECT_EQ(one.wait(), kDone) << one.output() << one.error();
+  EXPECT_EQ(other.wait(), kDone) << other.output() << other.error();
+  expect_fleet_is_complete();
+}
+
 /// PgBouncer's sessions begin with the encoding of their database: whatever resets a session must not lead there.
 TEST_F(DriverPooledFleet, SpeaksUtf8ToADatabaseOfAnotherEncoding) {
   const std::string name = database() + "_latin1";
