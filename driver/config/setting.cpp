@@ -137,7 +137,8 @@ void append_fan_out(List& list) {
        "how long a server may be away that was there before"},
       [](Settings & s, Name) -> auto& { return s.lanes.reconnect_timeout; }));
   list.push_back(make(
-      {"target_timeout", group, "--target-timeout", "TIME", "longest time for one attempt of one target, and for a question to a server; 0: none"},
+      {"target_timeout", group, "--target-timeout", "TIME",
+       "longest time for one attempt of one target, and for a question to a server; 0: none"},
       [](Settings & s, Name) -> auto& { return s.lanes.target_timeout; }));
   list.push_back(make_number(
       {"max_attempts", group, "--max-attempts", "N", "attempts of a target that is busy or whose connection breaks"}, 1,
