@@ -1,10 +1,9 @@
 // The revisions that tenants are pinned to.
 #pragma once
 
+#include "core/requirements.h"
 #include "extension/store.h"
 #include "extension/tenants.h"
-
-#include "core/requirements.h"
 
 namespace tenancy {
 
