@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/hexadecimal.h"
 #include "core/utf8.h"
 
 namespace tenancy::core {
@@ -14,12 +15,6 @@ constexpr std::string_view kUtf16LittleMark = "\xff\xfe";
 constexpr std::string_view kUtf16BigMark = "\xfe\xff";
 constexpr const char* kSaveAsUtf8 = "Save the file as UTF-8.";
 
-std::string hexadecimal(char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  return {'0', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-}
-
 void check_encoding(std::string_view name, std::string_view text) {
   const std::string file{name};
   if (text.starts_with(kUtf16LittleMark) || text.starts_with(kUtf16BigMark)) {
@@ -30,7 +25,8 @@ void check_encoding(std::string_view name, std::string_view text) {
     throw Error(ErrorKind::bad_file, "the file holds a NUL byte", kSaveAsUtf8, file, line_of(text, nul));
   }
   if (const std::size_t valid = valid_utf8_length(text); valid < text.size()) {
-    throw Error(ErrorKind::bad_file, "the file is not UTF-8 at byte " + hexadecimal(text[valid]), kSaveAsUtf8, file,
+    const auto byte = static_cast<unsigned char>(text[valid]);
+    throw Error(ErrorKind::bad_file, "the file is not UTF-8 at byte 0x" + hexadecimal({&byte, 1}), kSaveAsUtf8, file,
                 line_of(text, valid));
   }
 }

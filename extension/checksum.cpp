@@ -1,23 +1,10 @@
 #include "extension/checksum.h"
 
 #include <array>
-#include <span>
+
+#include "core/hexadecimal.h"
 
 namespace tenancy {
-
-namespace {
-
-std::string hexadecimal_of(std::span<const unsigned char> bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hexadecimal;
-  for (unsigned char const byte : bytes) {
-    hexadecimal += kDigits[byte >> 4];
-    hexadecimal += kDigits[byte & 15];
-  }
-  return hexadecimal;
-}
-
-}  // namespace
 
 std::string sha1(std::string_view bytes) {
   std::array<unsigned char, SHA1_DIGEST_LENGTH> digest{};
@@ -29,7 +16,7 @@ std::string sha1(std::string_view bytes) {
     if (!done) elog(ERROR, "could not compute a SHA-1 hash: %s", pg_cryptohash_error(context));
     pg_cryptohash_free(context);
   });
-  return hexadecimal_of(digest);
+  return core::hexadecimal(digest);
 }
 
 std::string checksum(const std::string& text) {
@@ -37,8 +24,8 @@ std::string checksum(const std::string& text) {
   guarded([&] {
     Datum const bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
     bytea* const digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes));
-    hexadecimal = hexadecimal_of({reinterpret_cast<const unsigned char*>(VARDATA_ANY(digest)),
-                                  static_cast<std::size_t>(VARSIZE_ANY_EXHDR(digest))});
+    hexadecimal = core::hexadecimal({reinterpret_cast<const unsigned char*>(VARDATA_ANY(digest)),
+                                     static_cast<std::size_t>(VARSIZE_ANY_EXHDR(digest))});
   });
   return hexadecimal;
 }

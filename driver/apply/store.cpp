@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
+#include "core/hexadecimal.h"
 #include "core/requirements.h"
 #include "core/text_array.h"
 
@@ -69,13 +70,7 @@ std::string digest_of(std::string_view text, const EVP_MD* algorithm) {
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, algorithm, nullptr) != 1) {
     throw std::runtime_error("cannot compute a checksum");
   }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hexadecimal;
-  for (unsigned int i = 0; i < size; ++i) {
-    hexadecimal += kDigits[digest[i] >> 4];
-    hexadecimal += kDigits[digest[i] & 15];
-  }
-  return hexadecimal;
+  return core::hexadecimal({digest.data(), size});
 }
 
 }  // namespace
