@@ -19,7 +19,7 @@ std::string sha1(std::string_view bytes) {
   return core::hexadecimal(digest);
 }
 
-std::string checksum(const std::string& text) {
+std::string checksum(std::string_view text) {
   std::string hexadecimal;
   guarded([&] {
     Datum const bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));

@@ -6,7 +6,7 @@
 namespace tenancy {
 
 /// SHA-256, in hexadecimal.
-[[nodiscard]] std::string checksum(const std::string& text);
+[[nodiscard]] std::string checksum(std::string_view text);
 
 /// SHA-1, in hexadecimal, for what sqitch records.
 [[nodiscard]] std::string sha1(std::string_view bytes);

@@ -136,14 +136,13 @@ std::optional<Migration> find_migration(const std::string& set, const std::strin
 }
 
 std::vector<core::StoredDigest> stored_digests(const std::string& set) {
-  core::Sha256 const sha256 = [](std::string_view text) { return checksum(std::string(text)); };
   std::vector<core::StoredDigest> digests;
   StoreKey const keys[] = {{"migration_set", set}};
   for (const Row& row : read_rows("migrations", kShortColumns, keys)) {
     Migration const migration = to_migration(set, row);
-    digests.push_back(core::digest_of(migration, migration.up.sql, sha256));
+    digests.push_back(core::digest_of(migration, migration.up.sql, checksum));
   }
-  if (auto const tool = find_synced_tool(set)) digests.push_back(core::digest_of(set, *tool, sha256));
+  if (auto const tool = find_synced_tool(set)) digests.push_back(core::digest_of(set, *tool, checksum));
   return digests;
 }
 

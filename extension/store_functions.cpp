@@ -16,7 +16,7 @@ core::FileDefaults file_defaults(const Value& set, const Value& scope, const Val
   if (set) defaults.set = *set;
   if (scope) defaults.scope = core::parse_scope(*scope);
   if (format) defaults.format = core::parse_format(*format);
-  defaults.sha256 = [](std::string_view bytes) { return checksum(std::string(bytes)); };
+  defaults.sha256 = checksum;
   defaults.sha1 = sha1;
   return defaults;
 }

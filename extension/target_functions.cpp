@@ -173,8 +173,7 @@ bool has_store(const Arguments& arguments, int first) {
     std::vector<core::StoredDigest> of_set = stored_digests(set);
     std::move(of_set.begin(), of_set.end(), std::back_inserter(stored));
   }
-  return digest ==
-         core::digest_of(std::move(stored), [](std::string_view text) { return checksum(std::string(text)); });
+  return digest == core::digest_of(std::move(stored), checksum);
 }
 
 /// upgrade_target and downgrade_target: a row per step, or one without a step; each tells of the way as a whole. None
