@@ -27,6 +27,11 @@ Statement add_migration(const core::Migration& one) {
        core::text_array(one.required), one.tool_checksum, std::to_string(one.up.first_line), line(one.down)}};
 }
 
+Statement sync(const std::string& set, const core::SyncedTool& tool) {
+  return {"SELECT tenancy.sync($1, $2, $3, nullif($4, ''), nullif($5, ''))",
+          parameters(tool.tool, set, tool.table, tool.group, tool.schema)};
+}
+
 bool contains(const std::vector<core::StoredDigest>& sorted, const core::StoredDigest& one) {
   return std::binary_search(sorted.begin(), sorted.end(), one);
 }
@@ -65,14 +70,11 @@ void StoreUpdate::add_changes(const std::string& set, const Digests& there, std:
     }
   }
   for (const core::StoredDigest& one : here_) {
-    if (one.set != set || !one.version || contains(there, one)) continue;
-    statements.push_back(add_migration(store_.migration(set, migrations.find(*one.version).value())));
+    if (one.set != set || contains(there, one)) continue;
+    statements.push_back(one.version ? add_migration(store_.migration(set, migrations.find(*one.version).value()))
+                                     : sync(set, store_.synced_tool(set).value()));
   }
-  const std::optional<core::SyncedTool> tool = store_.synced_tool(set);
-  if (tool && !contains(there, core::digest_of(set, *tool, sha256))) {
-    statements.emplace_back("SELECT tenancy.sync($1, $2, $3, nullif($4, ''), nullif($5, ''))",
-                            parameters(tool->tool, set, tool->table, tool->group, tool->schema));
-  } else if (!tool && is_synced_there) {
+  if (is_synced_there && !store_.synced_tool(set)) {
     statements.emplace_back("SELECT tenancy.stop_sync($1)", parameters(set));
   }
 }
