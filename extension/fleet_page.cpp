@@ -205,8 +205,8 @@ void FleetPage::look_at_place(const TenantPlace& place) {
   target.server = place.server;
   core::PinnedSets pins;
   for (const std::string& label : place.pins) {
-    std::size_t const at = label.find('@');
-    add_pin(pins, migrator_.store(), label.substr(0, at), label.substr(at + 1));
+    core::LabelledVersion const pin = core::labelled_version({}, label, false);
+    add_pin(pins, migrator_.store(), pin.set, pin.version);
   }
   if (!is_down()) hold(target, std::move(pins));
   look_at(std::move(target));

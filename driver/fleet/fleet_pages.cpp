@@ -60,8 +60,8 @@ PlannedTarget to_target(const Result& rows, std::size_t row) {
     planned.target.variables.insert(core::parse_assignment(one));
   }
   for (const std::string& label : core::parse_text_array(rows.text(row, kOtherPins))) {
-    const std::size_t at = label.find('@');
-    planned.target.other_pins.emplace(label.substr(0, at), label.substr(at + 1));
+    core::LabelledVersion pin = core::labelled_version({}, label, false);
+    planned.target.other_pins.emplace(std::move(pin.set), std::move(pin.version));
   }
   planned.state = parse_state(rows.text(row, kState));
   planned.from_revision = text(kFrom);
