@@ -178,10 +178,7 @@ class Adoption {
   /// In place of the sets that the tenants have, each target once.
   void choose_set(std::vector<Target>& targets) const {
     for (Target& target : targets) target.migration_set = *arguments_.set;
-    auto const further_sets = std::unique(targets.begin(), targets.end(), [](const Target& one, const Target& other) {
-      return one.schema == other.schema && place_of(one) == place_of(other);
-    });
-    targets.erase(further_sets, targets.end());
+    targets.erase(std::unique(targets.begin(), targets.end(), is_same_schema), targets.end());
   }
 
   awaitable<void> adopt_elsewhere(Connection& control, const MigrationStore& store) {

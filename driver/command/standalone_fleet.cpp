@@ -79,12 +79,8 @@ awaitable<std::vector<Target>> StandaloneFleet::targets(const Selection& selecti
     if (store_.set(set).head(core::TargetKind::shared)) shared.sets.push_back(set);
   }
   std::vector<Target> targets = standalone_targets(std::move(tenants), shared, selection, direction);
-  core::order_sets(
-      targets, direction,
-      [](const Target& one, const Target& other) {
-        return one.schema == other.schema && place_of(one) == place_of(other);
-      },
-      [this](const Target& target) { return store_.with_required(target.migration_set).size(); });
+  core::order_sets(targets, direction, is_same_schema,
+                   [this](const Target& target) { return store_.with_required(target.migration_set).size(); });
   co_return targets;
 }
 

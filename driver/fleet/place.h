@@ -20,6 +20,11 @@ struct Place {
 
 [[nodiscard]] inline Place place_of(const Target& target) { return {target.server, target.database}; }
 
+/// Is it one schema? It may have several migration sets.
+[[nodiscard]] inline bool is_same_schema(const Target& one, const Target& other) {
+  return one.schema == other.schema && place_of(one) == place_of(other);
+}
+
 /// Is it a schema that the tenants of its database share?
 [[nodiscard]] inline bool is_shared(const Target& target) noexcept {
   return target.tenant.empty() && target.kind != core::TargetKind::tenant;
