@@ -1,5 +1,7 @@
 #include "extension/store_rows.h"
 
+#include "extension/datum_text.h"
+
 namespace tenancy {
 
 namespace {
@@ -66,11 +68,6 @@ void find_columns(Relation relation, std::span<const StoreColumn> columns, std::
     shape->output[i] = columns[i].whether_set ? InvalidOid : output_function(type);
   }
   for (std::size_t i = 0; i < keys.size(); ++i) shape->keys[i] = column_number(relation, keys[i].column);
-}
-
-std::string_view text_of(Datum value) {
-  text* const stored = DatumGetTextPP(value);
-  return {VARDATA_ANY(stored), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(stored))};
 }
 
 bool has_keys(HeapTuple tuple, TupleDesc types, std::span<const StoreKey> keys, const Shape& shape) {

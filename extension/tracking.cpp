@@ -2,6 +2,7 @@
 
 #include "core/tracking_sql.h"
 #include "extension/compat.h"
+#include "extension/datum_text.h"
 #include "extension/script_runner.h"
 #include "extension/tool_table.h"
 
@@ -53,11 +54,6 @@ class Uncounted {
  private:
   bool outer_;
 };
-
-std::string_view text_of(Datum value) {
-  text* const stored = DatumGetTextPP(value);
-  return {VARDATA_ANY(stored), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(stored))};
-}
 
 Datum varchar_of(std::string_view value) {
   return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
