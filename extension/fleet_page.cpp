@@ -70,7 +70,6 @@ class FleetPage {
   void order_sets(std::vector<TenantPlace>& places);
   void look_at_places(const std::vector<TenantPlace>& places);
   void look_at_place(const TenantPlace& place);
-  static void hold(PageTarget& target, core::PinnedSets pins);
   void look_at(PageTarget target);
   void plan(PageTarget& target);
 
@@ -210,11 +209,6 @@ void FleetPage::look_at_place(const TenantPlace& place) {
   }
   if (!is_down()) hold(target, std::move(pins));
   look_at(std::move(target));
-}
-
-void FleetPage::hold(PageTarget& target, core::PinnedSets pins) {
-  target.held_at = pin_of(pins, target.target.set);
-  target.pins = std::move(pins);
 }
 
 void FleetPage::look_at(PageTarget target) {

@@ -57,8 +57,7 @@ void add_tenant(std::vector<FleetTarget>& targets, const Tenant& tenant, const P
     targets.back().target.tenant.clear();
     return;
   }
-  next.held_at = pins.of(tenant);
-  next.pins = pins.at(tenant);
+  hold(next, pins.at(tenant));
   targets.push_back(std::move(next));
 }
 
@@ -101,8 +100,7 @@ std::vector<FleetTarget> fleet_targets(const TenantFilter& filter, const TenantD
     FleetTarget& shared = targets.emplace_back();
     shared.target = shared_target(settings, set);
     shared.shared = true;
-    shared.held_at = pins.of(shared.target.schema, set);
-    shared.pins = pins.at(shared.target.schema);
+    hold(shared, pins.at(shared.target.schema));
   };
   for (const std::string& set : Store::shared_sets()) {
     if (!filter.migration_set || *filter.migration_set == set) add_shared(set);

@@ -36,6 +36,13 @@ void add_pin(core::PinnedSets& pins, Store& store, const std::string& set, const
 /// Of one set; NULL: nothing holds it.
 [[nodiscard]] Value pin_of(const core::PinnedSets& pins, const std::string& set);
 
+/// Holds a target, of a fleet or of a page, by what holds the sets in its schema.
+template <typename Held>
+void hold(Held& target, core::PinnedSets pins) {
+  target.held_at = pin_of(pins, target.target.set);
+  target.pins = std::move(pins);
+}
+
 /// What holds the sets in a schema of this database, without a look at the others. Throws PgError.
 [[nodiscard]] core::PinnedSets pins_in_schema(Store& store, const std::string& schema);
 

@@ -113,15 +113,13 @@ void refresh(std::vector<FleetTarget>& targets, core::Direction direction, Migra
   for (FleetTarget& target : targets) {
     const Target& place = target.target;
     if (target.goes_with_shared()) {
-      target.held_at = up && target.shared ? pins.of(place.schema, place.set) : Value();
-      if (up && target.shared) target.pins = pins.at(place.schema);
+      hold(target, up && target.shared ? pins.at(place.schema) : core::PinnedSets());
       continue;
     }
     const Tenant* const now = registered.find(place);
     target.is_registered = now != nullptr;
     if (now == nullptr) continue;
-    target.held_at = up ? pins.of(*now) : Value();
-    if (up) target.pins = pins.at(*now);
+    hold(target, up ? pins.at(*now) : core::PinnedSets());
     if (now->server) target.elsewhere = on_server(*now->server);
   }
 }
