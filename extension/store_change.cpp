@@ -215,15 +215,26 @@ StoreAction store_migration(const Migration& migration) {
       require_not_applied(migration, "change the scope or kind of", "Leave it as it is stored.");
     }
   }
-  upsert_migration.run(
-      {migration.set, migration.version, migration.description, std::string(to_string(migration.scope)),
-       migration.up.sql, std::to_string(migration.up.first_line), migration.down ? Value(migration.down->sql) : Value(),
-       migration.down ? Value(std::to_string(migration.down->first_line)) : Value(), checksum(migration.up.sql),
-       from_bool(migration.transactional), from_bool(migration.repeatable), from_bool(migration.allow_outside),
-       from_milliseconds(migration.lock_timeout), from_milliseconds(migration.statement_timeout),
-       not_empty(migration.filename), std::string(to_string(migration.variables)),
-       migration.after ? Value(core::text_array(*migration.after)) : Value(), core::text_array(migration.branches),
-       core::text_array(migration.required), not_empty(migration.tool_checksum)});
+  upsert_migration.run({migration.set,
+                        migration.version,
+                        migration.description,
+                        std::string(to_string(migration.scope)),
+                        migration.up.sql,
+                        std::to_string(migration.up.first_line),
+                        migration.down ? Value(migration.down->sql) : Value(),
+                        migration.down ? Value(std::to_string(migration.down->first_line)) : Value(),
+                        checksum(migration.up.sql),
+                        from_bool(migration.transactional),
+                        from_bool(migration.repeatable),
+                        from_bool(migration.allow_outside),
+                        from_milliseconds(migration.lock_timeout),
+                        from_milliseconds(migration.statement_timeout),
+                        not_empty(migration.filename),
+                        std::string(to_string(migration.variables)),
+                        migration.after ? Value(core::text_array(*migration.after)) : Value(),
+                        core::text_array(migration.branches),
+                        core::text_array(migration.required),
+                        not_empty(migration.tool_checksum)});
   return stored ? StoreAction::updated : StoreAction::added;
 }
 
