@@ -97,7 +97,8 @@ OBJS = $(patsubst $(VPATH)/%.cpp,%.o,$(wildcard $(VPATH)/core/*.cpp $(VPATH)/ext
 
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wno-register $(if $(filter 1,$(WERROR)),-Werror) -fvisibility=hidden -MMD -MP
-SHLIB_LINK = -lstdc++ -Wl,--exclude-libs,ALL
+# The C++ runtime is linked in: to load it would take every new session longer than the library itself.
+SHLIB_LINK = -Wl,-Bstatic -lstdc++ -Wl,-Bdynamic -static-libgcc -Wl,--exclude-libs,ALL -Wl,--gc-sections
 EXTRA_CLEAN = $(OBJS:.o=.d) pg_config.stamp
 
 # PGXS would make LLVM bitcode too, without the flags above, and PostgreSQL inlines nothing of ours.
