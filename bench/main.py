@@ -131,7 +131,7 @@ class Bench:
                 self.record("nothing", turn, way.name, f"{way.kind}_no_op", way.connections, way.size, watch)
 
     def databases(self, count, connections):
-        """Tenants with databases of their own, with the extension and without it."""
+        """Tenants with databases of their own, reached in each of the ways that there are."""
         for ways_there in databases.ways(self.driver, count, connections):
             for turn in range(1, self.runs + 1):
                 for way in ways_there:

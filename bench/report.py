@@ -14,16 +14,16 @@ def summarize(times):
     """A line for each way of each part, in the order in which they came first."""
     groups = {}
     for time in times:
-        groups.setdefault((time["part"], time["way"], time["connections"]), []).append(time)
+        groups.setdefault((time["part"], time["way"], time["kind"], time["connections"]), []).append(time)
     lines = []
-    for (part, way, connections), group in groups.items():
+    for (part, way, kind, connections), group in groups.items():
         seconds = [time["seconds"] for time in group]
         median = statistics.median(seconds)
         lines.append(
             {
                 "part": part,
                 "way": way,
-                "kind": group[0]["kind"],
+                "kind": kind,
                 "connections": connections,
                 "targets": group[0]["targets"],
                 "median": median,
@@ -124,7 +124,7 @@ def judge_driver(lines):
             continue
         ratio = driver["targets_per_second"] / peer["targets_per_second"]
         goals.append((f"driver, {title}: {least} times the best peer ({peer['way']})", f"{ratio:.1f}", ratio >= least))
-    for kind in ("calls", "plain"):
+    for kind in ("calls", "plain", "in_database"):
         medians = [
             line["median"]
             for wanted in (f"upgrade_{kind}", f"connect_{kind}")
