@@ -7,7 +7,7 @@ namespace {
 
 /// So many targets are looked at in any case. When nine in ten of them have something to do, the others are not:
 /// whoever takes such a target looks at it anyway, and workers do so side by side.
-constexpr std::size_t kSample = 200;
+constexpr std::size_t kSample = 50;
 
 bool is_ordinary(const FleetTarget& target) {
   return target.target.kind == core::TargetKind::tenant && target.target.database.empty() && target.elsewhere.empty() &&

@@ -40,15 +40,16 @@ Query settle_targets(
     "    AS s (ordinal, revision, sqlstate, error, detail, hint)"
     " WHERE t.run OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND t.ordinal OPERATOR(pg_catalog.=) s.ordinal");
 
-// A run that went on may have left alone what failed before.
+// A run that went on may have left alone what failed before; of another one the leader has seen every target.
 Query finish_run(
     "UPDATE tenancy.runs"
     "   SET state = CASE WHEN left_behind THEN 'failed' ELSE $2 END,"
     "       reason = CASE WHEN left_behind THEN 'targets failed before, and were not tried again' ELSE $3 END,"
     "       finished_at = pg_catalog.clock_timestamp()"
-    "  FROM (SELECT $2 OPERATOR(pg_catalog.=) 'done' AND EXISTS ("
+    "  FROM (SELECT $2 OPERATOR(pg_catalog.=) 'done' AND resumed_at IS NOT NULL AND EXISTS ("
     "                 SELECT FROM tenancy.run_targets WHERE run OPERATOR(pg_catalog.=) $1::pg_catalog.int8"
-    "                    AND state OPERATOR(pg_catalog.=) 'failed') AS left_behind) AS targets"
+    "                    AND state OPERATOR(pg_catalog.=) 'failed') AS left_behind"
+    "          FROM tenancy.runs WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8) AS targets"
     " WHERE id OPERATOR(pg_catalog.=) $1::pg_catalog.int8");
 
 Query prune_runs("SELECT tenancy.prune_runs($1::pg_catalog.int8)");

@@ -25,10 +25,11 @@ Query select_filtered("SELECT " TENANT_COLUMNS_WITH(
                       "   AND ($8 IS NULL OR id OPERATOR(pg_catalog.=) ANY ($8::pg_catalog.text[]))"
                       "   AND ($9 IS NULL OR pinned_revision IS NOT NULL AND s.name OPERATOR(pg_catalog.=) migration_set)"
                       // Those that share a target follow each other, however they say that it is here.
-                      " ORDER BY server NULLS FIRST,"
+                      " ORDER BY server COLLATE pg_catalog.\"C\" NULLS FIRST,"
                       "       CASE WHEN server IS NOT NULL"
                       "                 OR database OPERATOR(pg_catalog.<>) pg_catalog.current_database()"
-                      "            THEN database END NULLS FIRST, schema, s.name, id");
+                      "            THEN database END COLLATE pg_catalog.\"C\" NULLS FIRST,"
+                      "       schema COLLATE pg_catalog.\"C\", s.name COLLATE pg_catalog.\"C\", id COLLATE pg_catalog.\"C\"");
 
 Query select_unknown_statuses(
     "SELECT s FROM pg_catalog.unnest($1::pg_catalog.text[]) AS s"

@@ -97,6 +97,7 @@ std::vector<WorkItem> WorkRing::withdraw() {
 }
 
 void WorkRing::close() {
+  pg_write_barrier();  // behind the last items
   pg_atomic_write_u32(&run_->closed, 1);
   guarded([this] { ConditionVariableBroadcast(&run_->changed); });
 }
@@ -116,7 +117,13 @@ bool WorkRing::try_take(WorkItem* item) {
 bool WorkRing::take(WorkItem* item) {
   ConditionVariablePrepareToSleep(&run_->changed);
   bool found = false;
-  while (!(found = try_take(item)) && pg_atomic_read_u32(&run_->closed) == 0) {
+  while (!(found = try_take(item))) {
+    if (pg_atomic_read_u32(&run_->closed) != 0) {
+      // The last item may have come between the two looks.
+      pg_read_barrier();
+      found = try_take(item);
+      break;
+    }
     ConditionVariableSleep(&run_->changed, PG_WAIT_EXTENSION);
   }
   ConditionVariableCancelSleep();

@@ -151,12 +151,15 @@ void WorkerPool::submit(std::span<const WorkItem> items) {
   ring_.add(items);
 }
 
-bool WorkerPool::record(std::uint32_t index) {
+void WorkerPool::submit_record(std::uint32_t index) {
   recorded_.reset();
   recorder_died_ = false;
   WorkItem item;
   item.index = index;
   ring_.add({&item, 1});
+}
+
+bool WorkerPool::wait_for_record() {
   auto const nothing = [](std::size_t, const Outcome&) {};
   while (!recorded_ && !recorder_died_ && running_ > 0) {
     if (!collect(nothing) && !recorded_ && !recorder_died_) wait_for_latch(std::chrono::seconds(1));
@@ -165,7 +168,10 @@ bool WorkerPool::record(std::uint32_t index) {
   return recorded_.has_value();
 }
 
-bool WorkerPool::open() { return record(kOpenRun); }
+bool WorkerPool::open() {
+  submit_record(kOpenRun);
+  return wait_for_record();
+}
 
 bool WorkerPool::close(const RunClosing& closing, std::span<const OutcomeMessage> records) {
   std::string const bytes = records.empty() ? std::string() : encode_records(records);
@@ -186,9 +192,10 @@ bool WorkerPool::close(const RunClosing& closing, std::span<const OutcomeMessage
     clip(run_->closing_state, sizeof run_->closing_state, closing.state);
     clip(run_->closing_reason, sizeof run_->closing_reason, closing.reason);
   });
-  bool const recorded = record(kCloseRun);
+  submit_record(kCloseRun);
+  finish();  // the others end meanwhile
+  bool const recorded = wait_for_record();
   if (segment != nullptr) guarded([=] { dsm_detach(segment); });
-  finish();
   closed_ = true;
   return recorded;
 }

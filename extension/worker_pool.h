@@ -59,7 +59,8 @@ class WorkerPool {
 
   void create_segment(const Task& task, const WorkerPlace& place, int workers);
   void start_workers(int wanted);
-  bool record(std::uint32_t index);
+  void submit_record(std::uint32_t index);
+  bool wait_for_record();
   /// True when there was something to read.
   bool drain(Worker& worker, const Report& report);
   void handle_message(Worker& worker, std::string_view message, const Report& report);
@@ -79,7 +80,7 @@ class WorkerPool {
   shm_toc* contents_ = nullptr;
   SharedRun* run_ = nullptr;
   XLogRecPtr last_commit_ = InvalidXLogRecPtr;
-  std::optional<Outcome> recorded_;  ///< the outcome of record()
+  std::optional<Outcome> recorded_;  ///< the outcome of what was to be recorded
   bool recorder_died_ = false;       ///< the worker that was to record
 };
 
