@@ -71,7 +71,7 @@ CalledRunner::CalledRunner(const MigrationStore& store, Request request)
 
 const CalledRunner::SetWork& CalledRunner::work_for(const std::string& set) {
   if (const auto found = works_.find(set); found != works_.end()) return found->second;
-  std::vector<std::string> sets = store_.with_required(set);
+  std::vector<std::string> sets = store_.sets().with_required(set);
   const auto any = [&](auto has) {
     return std::any_of(sets.begin(), sets.end(), [&](const std::string& one) { return has(store_.set(one)); });
   };

@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct TargetTracking {
   std::string detail{};
   std::vector<core::AppliedMigration> applied{};                                   ///< of the target's set
   std::map<std::string, std::vector<core::AppliedMigration>> applied_of_others{};  ///< of the sets that were asked for
+
+  /// Of a set that was asked for; `own` is the target's.
+  [[nodiscard]] std::span<const core::AppliedMigration> rows_of(const std::string& set, const std::string& own) const {
+    return set == own ? applied : applied_of_others.at(set);
+  }
 };
 
 /// `request` says what the tracking table is called. Throws ServerError(lost, timed_out).
