@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/target_sql.h"
 #include "core/text_array.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
@@ -25,9 +26,11 @@ constexpr std::string_view kNewestFirst = " ORDER BY tenancy.version_key(h.versi
 
 std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
 
-/// For the one transaction that the batch is.
-Statement settings_of(const Request& request) {
-  Statement statement{"SELECT set_config('client_min_messages', 'warning', true)"};
+/// For the one transaction that the batch is. Its commit waits for nothing where that is asked for: the first column
+/// says then what it would have waited for.
+Statement settings_of(const Request& request, Commit commit) {
+  Statement statement{commit == Commit::waits ? "SELECT " : core::do_not_wait_at_commit().sql + ", "};
+  statement.sql += "set_config('client_min_messages', 'warning', true)";
   auto const set = [&](const std::string& name, const std::string& value) {
     statement.parameters.emplace_back(value);
     statement.sql += ", set_config('" + name + "', $" + std::to_string(statement.parameters.size()) + ", true)";
@@ -35,12 +38,6 @@ Statement settings_of(const Request& request) {
   for (const auto& [name, value] : extension_settings(request)) set(name, value);
   set("lock_timeout", milliseconds(request.lock_timeout));
   return statement;
-}
-
-/// The last column but one says what the commit would have waited for.
-Statement without_waiting(Statement settings) {
-  settings.sql += ", current_setting('synchronous_commit'), set_config('synchronous_commit', 'off', true)";
-  return settings;
 }
 
 /// A row of the newest version; of a set with a graph, whose order the server does not know, a row of each.
@@ -65,13 +62,13 @@ bool is_missing(const ServerReport& report) { return report.sqlstate == "3F000" 
 CalledRunner::CalledRunner(const MigrationStore& store, Request request)
     : store_(store),
       request_(std::move(request)),
-      settings_(settings_of(request_)),
-      unwaited_settings_(without_waiting(settings_)),
+      settings_(settings_of(request_, Commit::waits)),
+      unwaited_settings_(settings_of(request_, Commit::does_not_wait)),
       plain_(store, request_) {}
 
 const CalledRunner::SetWork& CalledRunner::work_for(const std::string& set) {
   if (const auto found = works_.find(set); found != works_.end()) return found->second;
-  std::vector<std::string> sets = store_.with_required(set);
+  std::vector<std::string> sets = store_.sets().with_required(set);
   const auto any = [&](auto has) {
     return std::any_of(sets.begin(), sets.end(), [&](const std::string& one) { return has(store_.set(one)); });
   };
@@ -212,8 +209,7 @@ void CalledRunner::take(const BatchResult& reply, const Batch& batch, Commit com
          steps.text(row, 5) == outcome.target.migration_set ? std::string() : std::string(steps.text(row, 5))});
   }
   if (commit == Commit::waits) return;
-  const Result& settings = reply.results[batch.settings];
-  outcome.owed = owed_by(settings.text(0, settings.columns() - 2));
+  outcome.owed = owed_by(reply.results[batch.settings].text(0, 0));
 }
 
 asio::awaitable<bool> CalledRunner::call(Connection& connection, Outcome& outcome, Deadline deadline, Commit commit) {

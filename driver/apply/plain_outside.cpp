@@ -6,7 +6,6 @@
 #include "core/target_lock.h"
 #include "core/tracking_sql.h"
 #include "driver/apply/failure.h"
-#include "driver/apply/plain_histories.h"
 #include "driver/connection/pooler.h"
 
 namespace tenancy::driver {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "driver/apply/failure.h"
-#include "driver/apply/plain_histories.h"
 #include "driver/apply/plain_outside.h"
 
 namespace tenancy::driver {
@@ -142,7 +141,7 @@ asio::awaitable<PlainRunner::RowsBySet> PlainRunner::read_at_end(Connection& con
                                                                  Deadline deadline) {
   PlainBatch batch;
   const core::TargetPlace place = driver::place_of(request_, target, connection.server_version());
-  const std::vector<std::string> others = other_sets_of(store_, target.migration_set, request_.direction);
+  const std::vector<std::string> others = store_.sets().others(target.migration_set, request_.direction);
   add_look_at_end(batch, place, others, request_.lock_timeout);
   const BatchResult reply = co_await connection.batch(batch.statements(), deadline);
   // A table that is not there has no rows.

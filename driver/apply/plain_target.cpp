@@ -5,7 +5,6 @@
 #include "core/error.h"
 #include "core/tool_sql.h"
 #include "driver/apply/failure.h"
-#include "driver/apply/plain_histories.h"
 
 namespace tenancy::driver {
 
@@ -40,7 +39,7 @@ PlainTarget::PlainTarget(const MigrationStore& store, const Request& request, co
       target_(target),
       connection_(connection),
       place_(place_of(request, target, connection.server_version())),
-      other_sets_(other_sets_of(store, target.migration_set, request.direction)),
+      other_sets_(store.sets().others(target.migration_set, request.direction)),
       scripts_(store) {
   if (target.schema.size() > kLongestName) {
     refuse(make_report("42622", "schema name \"" + target.schema + "\" is too long", {},
@@ -212,7 +211,8 @@ core::Plan PlainTarget::plan() const {
   if (target_.pinned_revision && request_.direction == core::Direction::up) {
     request.pin = core::parse_revision(*target_.pinned_revision);
   }
-  PlainHistories histories(store_, facts_, target_.migration_set);
+  StoredHistories histories(store_.sets(),
+                            [this](const std::string& set) { return facts_.rows_of(set, target_.migration_set); });
   return core::plan_target(target_.migration_set, target_.kind, request, histories);
 }
 

@@ -23,6 +23,11 @@
 
 namespace tenancy::driver {
 
+/// The set of a step, when it is not the target's own.
+[[nodiscard]] inline std::string other_set(const core::Step& step, const Target& target) {
+  return step.set->name() == target.migration_set ? std::string() : step.set->name();
+}
+
 class PlainTarget {
  public:
   /// The references must outlive the object. A request with a relative revision must be made absolute by to_revision()

@@ -2,13 +2,11 @@
 
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include "core/error.h"
 #include "core/hexadecimal.h"
-#include "core/requirements.h"
 #include "core/text_array.h"
 
 namespace tenancy::driver {
@@ -93,12 +91,14 @@ MigrationStore::MigrationStore(std::vector<core::Migration> migrations, Checked 
 }
 
 void MigrationStore::add_set(const std::string& name, std::vector<core::Migration> migrations) {
-  Set set{core::MigrationSet(name, to_stored(migrations)), std::vector<Entry>(migrations.size())};
+  sets_.add(core::MigrationSet(name, to_stored(migrations)));
+  const core::MigrationSet& order = set(name);
+  std::vector<Entry> entries(migrations.size());
   for (core::Migration& one : migrations) {
-    Entry& entry = set.entries[set.index.find(one.version).value()];
+    Entry& entry = entries[order.find(one.version).value()];
     entry.migration = std::move(one);
   }
-  sets_.emplace(name, std::move(set));
+  entries_.emplace(name, std::move(entries));
 }
 
 /// Old migrations are full of down SQL that nobody ever ran: without it they are irreversible.
@@ -116,9 +116,9 @@ void MigrationStore::leave_out_broken_down(core::Migration& migration) {
 }
 
 void MigrationStore::check() const {
-  for (const auto& [name, set] : sets_) {
-    for (std::size_t index = 0; index < set.entries.size(); ++index) {
-      const core::Migration& one = set.entries[index].migration;
+  for (const auto& [name, entries] : entries_) {
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+      const core::Migration& one = entries[index].migration;
       try {
         check(name, index, core::Direction::up);
       } catch (const core::Error& error) {
@@ -156,27 +156,8 @@ boost::asio::awaitable<MigrationStore> MigrationStore::read(Connection& control,
   co_return store;
 }
 
-const core::MigrationSet& MigrationStore::set(const std::string& name) const {
-  const auto found = sets_.find(name);
-  return (found == sets_.end() ? sets_.emplace(name, Set{core::MigrationSet(name, {}), {}}).first : found)
-      ->second.index;
-}
-
 void MigrationStore::sync(const std::string& set, core::SyncedTool tool) {
   synced_.insert_or_assign(set, std::move(tool));
-}
-
-std::vector<std::string> MigrationStore::with_required(const std::string& name) const {
-  return core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
-}
-
-std::vector<std::string> MigrationStore::sets_requiring(const std::string& name) const {
-  std::vector<std::string> names;
-  for (const auto& [other, set] : sets_) {
-    const std::vector<std::string> required = core::sets_required_by(set.index);
-    if (std::find(required.begin(), required.end(), name) != required.end()) names.push_back(other);
-  }
-  return names;
 }
 
 std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& set) const {
@@ -186,14 +167,12 @@ std::optional<core::SyncedTool> MigrationStore::synced_tool(const std::string& s
 
 std::vector<std::string> MigrationStore::set_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, set] : sets_) {
-    if (!set.entries.empty()) names.push_back(name);
-  }
+  for (const auto& [name, entries] : entries_) names.push_back(name);
   return names;
 }
 
 const core::Migration& MigrationStore::migration(const std::string& set, std::size_t index) const {
-  return sets_.at(set).entries.at(index).migration;
+  return entries_.at(set).at(index).migration;
 }
 
 namespace {
@@ -207,7 +186,7 @@ const core::SqlSection& section_of(const core::Migration& migration, core::Direc
 }  // namespace
 
 const Script& MigrationStore::script(const std::string& set, std::size_t index, core::Direction direction) const {
-  Entry& entry = sets_.at(set).entries.at(index);
+  Entry& entry = entries_.at(set).at(index);
   std::unique_ptr<Script>& script = direction == core::Direction::up ? entry.up : entry.down;
   if (!script) script = std::make_unique<Script>(section_of(entry.migration, direction), entry.migration.filename);
   return *script;
@@ -215,7 +194,7 @@ const Script& MigrationStore::script(const std::string& set, std::size_t index, 
 
 const core::VariableText& MigrationStore::text(const std::string& set, std::size_t index,
                                                core::Direction direction) const {
-  Entry& entry = sets_.at(set).entries.at(index);
+  Entry& entry = entries_.at(set).at(index);
   std::optional<core::VariableText>& text = direction == core::Direction::up ? entry.up_text : entry.down_text;
   if (!text) {
     text.emplace(section_of(entry.migration, direction), entry.migration.variables, entry.migration.filename);

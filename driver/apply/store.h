@@ -14,6 +14,7 @@
 #include "core/variables.h"
 #include "driver/apply/script.h"
 #include "driver/connection/connection.h"
+#include "driver/fleet/stored_sets.h"
 
 namespace tenancy::driver {
 
@@ -32,18 +33,15 @@ class MigrationStore {
   /// Reads tenancy.migrations and tenancy.synced_tools. Throws ServerError.
   static boost::asio::awaitable<MigrationStore> read(Connection& control, Deadline deadline);
 
+  /// Without the SQL.
+  [[nodiscard]] const StoredSets& sets() const noexcept { return sets_; }
   /// Empty when there is nothing of that name.
-  [[nodiscard]] const core::MigrationSet& set(const std::string& name) const;
+  [[nodiscard]] const core::MigrationSet& set(const std::string& name) const { return sets_.set(name); }
   /// In the order of names.
   [[nodiscard]] std::vector<std::string> set_names() const;
 
   /// From now on this tool's tables go along with the set.
   void sync(const std::string& set, core::SyncedTool tool);
-  /// The set and all that its migrations require, directly or not.
-  [[nodiscard]] std::vector<std::string> with_required(const std::string& name) const;
-  /// The sets with migrations that require some of that set.
-  [[nodiscard]] std::vector<std::string> sets_requiring(const std::string& name) const;
-
   /// The other tool whose tables go along with the set, or nothing.
   [[nodiscard]] std::optional<core::SyncedTool> synced_tool(const std::string& set) const;
 
@@ -62,10 +60,6 @@ class MigrationStore {
     std::unique_ptr<Script> up{}, down{};
     std::optional<core::VariableText> up_text{}, down_text{};
   };
-  struct Set {
-    core::MigrationSet index;
-    std::vector<Entry> entries;  ///< in the order of the index
-  };
   enum class Checked { no, before };
   MigrationStore(std::vector<core::Migration> migrations, Checked checked);
   void add_set(const std::string& name, std::vector<core::Migration> migrations);
@@ -76,7 +70,9 @@ class MigrationStore {
   [[nodiscard]] const core::VariableText& text(const std::string& set, std::size_t index,
                                                core::Direction direction) const;
 
-  mutable std::map<std::string, Set> sets_;  ///< also those that were asked for and are empty
+  StoredSets sets_{};
+  /// By set, in its order. What is cut out of them comes when it is first asked for.
+  mutable std::map<std::string, std::vector<Entry>> entries_{};
   std::map<std::string, core::SyncedTool> synced_{};
 };
 

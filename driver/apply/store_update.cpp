@@ -39,8 +39,8 @@ bool contains(const std::vector<core::StoredDigest>& sorted, const core::StoredD
 }  // namespace
 
 StoreUpdate::StoreUpdate(const MigrationStore& store, const std::string& set)
-    : store_(store), sets_(store.sets_requiring(set)) {
-  const std::vector<std::string> required = store.with_required(set);
+    : store_(store), sets_(store.sets().sets_requiring(set)) {
+  const std::vector<std::string> required = store.sets().with_required(set);
   sets_.insert(sets_.end(), required.begin(), required.end());
   for (const std::string& name : sets_) {
     const core::MigrationSet& migrations = store.set(name);

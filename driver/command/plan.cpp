@@ -25,24 +25,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-/// A look at a target elsewhere, for planning.
-class TrackedHistories : public core::SetHistories {
- public:
-  TrackedHistories(const StoredSets& sets, const TargetTracking& tracking, const std::string& own)
-      : sets_(sets), tracking_(tracking), own_(own) {}
-
-  const core::MigrationSet& set(const std::string& name) override { return sets_.set(name); }
-  std::span<const core::AppliedMigration> applied(const std::string& set) override {
-    return set == own_ ? tracking_.applied : tracking_.applied_of_others.at(set);
-  }
-  std::vector<std::string> sets_requiring(const std::string& set) override { return sets_.sets_requiring(set); }
-
- private:
-  const StoredSets& sets_;
-  const TargetTracking& tracking_;
-  const std::string& own_;
-};
-
 /// By the rules of the core, as whoever carries it out will plan it.
 void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const StoredSets& sets,
                  const PlanArguments& arguments, core::OutOfOrder out_of_order) {
@@ -61,7 +43,7 @@ void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const S
                               .in_doubt = core::InDoubt::retry};
     if (target.pinned_revision && !arguments.down) request.pin = core::parse_revision(*target.pinned_revision);
     const std::string& own = target.migration_set;
-    TrackedHistories histories(sets, tracking, own);
+    StoredHistories histories(sets, [&](const std::string& set) { return tracking.rows_of(set, own); });
     core::Plan const plan = core::plan_target(own, target.kind, request, histories);
     planned.state = State::pending;
     planned.from_revision = plan.from;
@@ -156,8 +138,7 @@ std::string sql_of(const MigrationStore& store, const core::LabelledVersion& nam
 
 awaitable<void> plan_standalone(Context& context, const PlanArguments& arguments) {
   StandaloneFleet fleet(context);
-  Planning planning{context, arguments, context.settings().request, fleet.servers()};
-  for (const std::string& set : fleet.store().set_names()) planning.sets.add(fleet.store().set(set));
+  Planning planning{context, arguments, context.settings().request, fleet.servers(), fleet.store().sets()};
   std::vector<Target> targets;
   if (arguments.tenant) {
     Selection selection;

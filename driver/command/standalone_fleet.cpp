@@ -80,7 +80,7 @@ awaitable<std::vector<Target>> StandaloneFleet::targets(const Selection& selecti
   }
   std::vector<Target> targets = standalone_targets(std::move(tenants), shared, selection, direction);
   core::order_sets(targets, direction, is_same_schema,
-                   [this](const Target& target) { return store_.with_required(target.migration_set).size(); });
+                   [this](const Target& target) { return store_.sets().with_required(target.migration_set).size(); });
   co_return targets;
 }
 

@@ -29,6 +29,10 @@ void check_texts(std::string_view sql, const Parameters& parameters) {
   }
 }
 
+void check_statements(std::span<const Statement> statements) {
+  for (const Statement& statement : statements) check_texts(statement.sql, statement.parameters);
+}
+
 std::vector<const char*> values_of(const Parameters& parameters) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
@@ -53,6 +57,13 @@ struct Sent {
   const std::string* prepared = nullptr;  ///< SQL that was to be prepared; none for a statement that was to be run
   std::string name{};                     ///< under that name
 };
+
+void enter_pipeline(Session& session) {
+  // Else the first statement would inherit single-row mode: libpq forgets it only where a statement begins outside of a
+  // pipeline, even one that it then refuses to send.
+  PQsendQuery(session.native(), nullptr);
+  session.accept(PQenterPipelineMode(session.native()));
+}
 
 void send_kept(Session& session, KeptStatements& kept, const Statement& statement, std::vector<Sent>& sent) {
   std::string name = kept.name_of(statement.sql);
@@ -85,7 +96,8 @@ std::vector<Sent> send_batch(Session& session, KeptStatements& kept, std::span<c
   return sent;
 }
 
-/// Reads up to the sync. The end of a statement is told by an empty result, also behind one that was not run.
+/// Reads up to the sync. Throws ServerError(lost). The end of a statement is told by an empty result, also behind one
+/// that was not run.
 asio::awaitable<BatchResult> read_batch(Session& session, KeptStatements& kept, std::span<const Sent> sent) {
   BatchResult batch;
   std::size_t done = 0;
@@ -116,6 +128,8 @@ asio::awaitable<BatchResult> read_batch(Session& session, KeptStatements& kept, 
                                                   .hint = "Write the rows as INSERT statements."});
     }
   }
+  if (batch.failure && batch.failure->sqlstate == kNoSuchStatement) kept.clear();
+  if (!session.is_open()) session.end(batch.failure);
   co_return batch;
 }
 
@@ -158,22 +172,34 @@ asio::awaitable<void> Connection::stream(std::string_view sql, Parameters parame
 }
 
 asio::awaitable<BatchResult> Connection::batch(std::span<const Statement> statements, Deadline deadline) {
-  for (const Statement& statement : statements) check_texts(statement.sql, statement.parameters);
+  check_statements(statements);
   co_await session_->begin(deadline);
-  PGconn* const native = session_->native();
-  // Else the first statement would inherit single-row mode: libpq forgets it only where a statement begins outside of a
-  // pipeline, even one that it then refuses to send.
-  PQsendQuery(native, nullptr);
-  session_->accept(PQenterPipelineMode(native));
+  enter_pipeline(*session_);
   const std::vector<Sent> sent = send_batch(*session_, *kept_, statements);
   co_await session_->flush();
   BatchResult batch = co_await read_batch(*session_, *kept_, sent);
-  if (batch.failure && batch.failure->sqlstate == kNoSuchStatement) kept_->clear();
-  if (!session_->is_open()) session_->end(batch.failure);
-  session_->accept(PQexitPipelineMode(native));
+  session_->accept(PQexitPipelineMode(session_->native()));
   // What was cancelled for the deadline is thrown; what failed for another reason is a value.
   session_->end(batch.failure && session_->is_late(*batch.failure) ? batch.failure : std::nullopt);
   co_return batch;
+}
+
+asio::awaitable<void> Connection::batches(std::span<const std::vector<Statement>> batches,
+                                          std::function<void(BatchResult)> take) {
+  for (const std::vector<Statement>& statements : batches) check_statements(statements);
+  co_await session_->begin(kNoDeadline);
+  enter_pipeline(*session_);
+  std::vector<std::vector<Sent>> sent;
+  for (const std::vector<Statement>& statements : batches) sent.push_back(send_batch(*session_, *kept_, statements));
+  co_await session_->flush();
+  for (const std::vector<Sent>& one : sent) {
+    BatchResult batch = co_await read_batch(*session_, *kept_, one);
+    if (batch.failure && session_->is_late(*batch.failure)) session_->abandon(*batch.failure);
+    take(std::move(batch));
+    session_->go_on();
+  }
+  session_->accept(PQexitPipelineMode(session_->native()));
+  session_->end({});
 }
 
 void Connection::keep_statements() { kept_->enable(); }

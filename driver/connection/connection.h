@@ -71,6 +71,13 @@ class Connection {
   /// the client is not possible here, and loses the session.
   boost::asio::awaitable<BatchResult> batch(std::span<const Statement> statements, Deadline deadline = kNoDeadline);
 
+  /// Batches in one round trip, each with a sync of its own: a failure is that of one batch, and the next one runs.
+  /// `take` is told how each ended, in their order and as it comes; none is kept. The session's time limit holds for
+  /// each, from the answer before it on. Throws ServerError(lost), also for a batch that was cancelled for that limit:
+  /// what was sent behind it would still run. What `take` throws loses the session.
+  boost::asio::awaitable<void> batches(std::span<const std::vector<Statement>> batches,
+                                       std::function<void(BatchResult)> take);
+
   /// Asks the server to cancel what runs; the operation under way then ends with 57014. From another coroutine of the
   /// executor. Never throws: a cancel request is a wish. The next operation begins behind it.
   boost::asio::awaitable<void> cancel();

@@ -95,10 +95,19 @@ void Session::end(const std::optional<ServerReport>& failure) {
   busy_ = false;
   if (!failure) return;
   if (!is_late(*failure)) throw ServerError(ServerError::Kind::refused, *failure);
-  ServerReport report = *failure;
-  report.message = "timed out: " + report.message;
-  if (report.detail.empty()) report.detail = whose();
-  throw ServerError(ServerError::Kind::timed_out, std::move(report));
+  throw ServerError(ServerError::Kind::timed_out, late(*failure));
+}
+
+void Session::go_on() noexcept {
+  if (!timed_out_) limit_ = time_limit_.count() > 0 ? Clock::now() + time_limit_ : kNoDeadline;
+}
+
+void Session::abandon(const ServerReport& failure) const { throw ServerError(ServerError::Kind::lost, late(failure)); }
+
+ServerReport Session::late(ServerReport failure) const {
+  failure.message = "timed out: " + failure.message;
+  if (failure.detail.empty()) failure.detail = whose();
+  return failure;
 }
 
 bool Session::is_late(const ServerReport& failure) const noexcept {

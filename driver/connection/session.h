@@ -51,6 +51,11 @@ class Session {
   /// Throws ServerError(lost), or for a failure refused or timed_out.
   void end(const std::optional<ServerReport>& failure);
 
+  /// Between the parts of an operation: the next one has the session's time limit anew, unless it has passed.
+  void go_on() noexcept;
+  /// Throws what end() throws for a failure that is late, but as one that has lost the session: more is to come.
+  [[noreturn]] void abandon(const ServerReport& failure) const;
+
   /// All results of statements that were sent without a pipeline; then end(). What `take` throws comes behind the rest.
   boost::asio::awaitable<void> answer(std::function<void(Meaning, Result)> take);
 
@@ -71,6 +76,7 @@ class Session {
   void after_libpq();
   boost::asio::awaitable<void> drop_copy();
   [[nodiscard]] ServerError lost() const;
+  [[nodiscard]] ServerReport late(ServerReport failure) const;
   /// "The session was with database …": whose fault it is, where there are many.
   [[nodiscard]] std::string whose() const;
 

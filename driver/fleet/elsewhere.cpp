@@ -14,19 +14,21 @@ namespace {
 using boost::asio::awaitable;
 using Indexes = std::vector<std::size_t>;  // of targets
 
-Deadline target_deadline(const LaneOptions& options) {
-  if (options.target_timeout.count() == 0) return kNoDeadline;
-  return std::chrono::steady_clock::now() + options.target_timeout;
-}
-
 /// Of so many in one database each session has its part.
 constexpr std::size_t kTargetsOfSession = 250;
+
+/// What is sent, and not answered yet, is kept in memory here.
+constexpr std::size_t kTargetsOfRoundTrip = 100;
+
+/// What is done with targets of one database over a session with it, from `next` on. Leaves `next` at the target that
+/// could not be visited.
+using VisitPart = std::function<awaitable<void>(Connection& connection, const Indexes& indexes, std::size_t& next)>;
 
 struct Visitor {
   const ServerDirectory& servers;
   const std::vector<Target>& targets;
   const LaneOptions& options;
-  const Visit& visit;
+  const VisitPart& visit;
   const Missed& missed;
   /// By server: targets of one database each, of large ones several times.
   std::map<std::string, std::vector<Indexes>> parts{};
@@ -43,13 +45,12 @@ struct Visitor {
     all[part - 1].push_back(index);
   }
 
-  /// From `next` on; leaves `next` at the target that could not be visited.
   awaitable<void> visit_from(const Indexes& indexes, std::size_t& next) {
     const Target& first = targets[indexes.front()];
     Deadline const deadline = std::chrono::steady_clock::now() + options.connect_timeout;
     Connection connection = co_await Connection::open(servers.conninfo(first.server, first.database), deadline);
     connection.set_time_limit(options.target_timeout);
-    for (; next < indexes.size(); ++next) co_await visit(connection, indexes[next]);
+    co_await visit(connection, indexes, next);
   }
 
   awaitable<void> visit_part(const Indexes& indexes) {
@@ -64,10 +65,8 @@ struct Visitor {
   }
 };
 
-}  // namespace
-
-awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
-                                const LaneOptions& options, Visit visit, Missed missed) {
+awaitable<void> visit_parts(const ServerDirectory& servers, const std::vector<Target>& targets,
+                            const LaneOptions& options, const VisitPart& visit, const Missed& missed) {
   Visitor visitor{servers, targets, options, visit, missed};
   for (std::size_t i = 0; i < targets.size(); ++i) visitor.add(i);
   std::vector<const std::pair<const std::string, std::vector<Indexes>>*> by_server;
@@ -86,21 +85,39 @@ awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vecto
   });
 }
 
+}  // namespace
+
+awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
+                                const LaneOptions& options, Visit visit, Missed missed) {
+  VisitPart const one_by_one = [&](Connection& connection, const Indexes& indexes,
+                                   std::size_t& next) -> awaitable<void> {
+    for (; next < indexes.size(); ++next) co_await visit(connection, indexes[next]);
+  };
+  co_await visit_parts(servers, targets, options, one_by_one, missed);
+}
+
 awaitable<void> look_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
                                const Request& request, const LaneOptions& options,
                                std::function<void(std::size_t index, const TargetTracking& tracking)> see,
                                std::function<std::vector<std::string>(const Target& target)> other_sets) {
-  Visit const look = [&](Connection& connection, std::size_t i) -> awaitable<void> {
-    std::vector<std::string> others;
-    if (other_sets) others = other_sets(targets[i]);
-    TargetTracking const tracking =
-        co_await read_tracking(connection, targets[i], request, target_deadline(options), std::move(others));
-    see(i, tracking);
+  VisitPart const together = [&](Connection& connection, const Indexes& indexes, std::size_t& next) -> awaitable<void> {
+    auto const see_next = [&](const TargetTracking& tracking) {
+      see(indexes[next], tracking);
+      ++next;
+    };
+    while (next < indexes.size()) {
+      std::vector<TrackingQuestion> questions;
+      for (std::size_t i = next; i < std::min(next + kTargetsOfRoundTrip, indexes.size()); ++i) {
+        questions.push_back({targets[indexes[i]]});
+        if (other_sets) questions.back().other_sets = other_sets(targets[indexes[i]]);
+      }
+      co_await read_tracking(connection, questions, request, see_next);
+    }
   };
   Missed const missed = [&](std::size_t i, const ServerError& error) {
     see(i, {error.sqlstate() == "3D000" ? "missing" : "unreachable", error.what()});
   };
-  co_await visit_elsewhere(servers, targets, options, look, missed);
+  co_await visit_parts(servers, targets, options, together, missed);
 }
 
 }  // namespace tenancy::driver

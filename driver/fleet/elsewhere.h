@@ -20,9 +20,10 @@ using Missed = std::function<void(std::size_t index, const ServerError& error)>;
 boost::asio::awaitable<void> visit_elsewhere(const ServerDirectory& servers, const std::vector<Target>& targets,
                                              const LaneOptions& options, Visit visit, Missed missed);
 
-/// Reads each target's tracking table. `see` is told of each as it comes, in no order. A place that cannot be reached
-/// gives its targets the state `unreachable`, or `missing` where the database does not exist. Throws what `see` throws.
-/// `other_sets` says of which other sets a target's rows are read, too.
+/// Reads each target's tracking table; those of a database are asked for together, many in a round trip. `see` is told
+/// of each as it comes, in no order. A place that cannot be reached gives its targets the state `unreachable`, or
+/// `missing` where the database does not exist. Throws what `see` throws. `other_sets` says of which other sets a
+/// target's rows are read, too.
 boost::asio::awaitable<void> look_elsewhere(
     const ServerDirectory& servers, const std::vector<Target>& targets, const Request& request,
     const LaneOptions& options, std::function<void(std::size_t index, const TargetTracking& tracking)> see,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/requirements.h"
 #include "core/text_array.h"
 
 namespace tenancy::driver {
@@ -16,6 +15,10 @@ const core::MigrationSet& StoredSets::set(const std::string& name) const {
   return sets_.try_emplace(name, name, std::vector<core::StoredMigration>{}).first->second;
 }
 
+std::vector<std::string> StoredSets::with_required(const std::string& name) const {
+  return core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
+}
+
 std::vector<std::string> StoredSets::sets_requiring(const std::string& name) const {
   std::vector<std::string> names;
   for (const auto& [other, set] : sets_) {
@@ -27,8 +30,7 @@ std::vector<std::string> StoredSets::sets_requiring(const std::string& name) con
 
 std::vector<std::string> StoredSets::others(const std::string& name, core::Direction direction) const {
   if (direction == core::Direction::down) return sets_requiring(name);
-  std::vector<std::string> sets =
-      core::with_required(name, [this](const std::string& one) -> const core::MigrationSet& { return set(one); });
+  std::vector<std::string> sets = with_required(name);
   sets.erase(sets.begin());
   return sets;
 }

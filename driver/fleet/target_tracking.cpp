@@ -11,15 +11,18 @@ using boost::asio::awaitable;
 
 enum LookStatement : std::size_t { kBegin, kSettings, kFacts, kLock, kCheck, kApplied, kOthers };
 
+/// Behind a failure, too: there a COMMIT is a ROLLBACK.
+constexpr const char* kNextTransaction = "COMMIT AND CHAIN";
+
 std::vector<Statement> look_statements(const core::TargetPlace& place, const Request& request,
-                                       const std::vector<std::string>& other_sets) {
+                                       const std::vector<std::string>& other_sets, bool is_first) {
   std::vector<core::TargetStatement> look{core::begin_statement(),     core::own_settings(request.lock_timeout),
                                           core::read_facts(place),     core::lock_tracking(place, false),
                                           core::check_tracking(place), core::read_applied(place)};
+  if (!is_first) look[kBegin] = {kNextTransaction};
   for (const std::string& set : other_sets) look.push_back(core::read_applied(with_set(place, set)));
   std::vector<Statement> statements;
   for (core::TargetStatement& one : look) statements.push_back({std::move(one.sql), std::move(one.parameters)});
-  statements.push_back({"COMMIT"});
   return statements;
 }
 
@@ -39,32 +42,41 @@ void explain(TargetTracking& tracking, const ServerReport& report, std::size_t f
   }
 }
 
-}  // namespace
-
-awaitable<TargetTracking> read_tracking(Connection& connection, const Target& target, const Request& request,
-                                        Deadline deadline, std::vector<std::string> other_sets) {
-  core::TargetPlace const place{.schema = target.schema,
-                                .tracking_table = request.tracking_table,
-                                .migration_set = target.migration_set,
-                                .shared_schemas = request.shared_schemas,
-                                .server_version = connection.server_version()};
-  std::vector<Statement> const statements = look_statements(place, request, other_sets);
-  BatchResult const batch = co_await connection.batch(statements, deadline);
-  if (batch.failure) co_await connection.execute("ROLLBACK", deadline);
-  if (batch.results.size() > kFacts && batch.results[kFacts].rows() == 0) {
-    co_return TargetTracking{"missing", "schema does not exist"};
-  }
+TargetTracking tracking_of(const TrackingQuestion& question, const BatchResult& batch, const std::string& table) {
+  if (batch.results.size() > kFacts && batch.results[kFacts].rows() == 0) return {"missing", "schema does not exist"};
+  const std::vector<std::string>& others = question.other_sets;
   TargetTracking tracking;
-  for (const std::string& set : other_sets) tracking.applied_of_others[set];
+  for (const std::string& set : others) tracking.applied_of_others[set];
   if (batch.failure) {
-    explain(tracking, *batch.failure, batch.results.size(), request.tracking_table);
-    co_return tracking;
+    explain(tracking, *batch.failure, batch.results.size(), table);
+    return tracking;
   }
   tracking.applied = read_rows(batch.results[kApplied]);
-  for (std::size_t i = 0; i < other_sets.size(); ++i) {
-    tracking.applied_of_others[other_sets[i]] = read_rows(batch.results[kOthers + i]);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    tracking.applied_of_others[others[i]] = read_rows(batch.results[kOthers + i]);
   }
-  co_return tracking;
+  return tracking;
+}
+
+}  // namespace
+
+awaitable<void> read_tracking(Connection& connection, std::span<const TrackingQuestion> questions,
+                              const Request& request, std::function<void(const TargetTracking& tracking)> see) {
+  std::vector<std::vector<Statement>> batches;
+  for (const TrackingQuestion& question : questions) {
+    core::TargetPlace const place{.schema = question.target.schema,
+                                  .tracking_table = request.tracking_table,
+                                  .migration_set = question.target.migration_set,
+                                  .shared_schemas = request.shared_schemas,
+                                  .server_version = connection.server_version()};
+    batches.push_back(look_statements(place, request, question.other_sets, batches.empty()));
+  }
+  batches.push_back({{"COMMIT"}});
+  std::size_t next = 0;
+  co_await connection.batches(batches, [&](const BatchResult& batch) {
+    if (next == questions.size()) return;  // the last COMMIT
+    see(tracking_of(questions[next++], batch, request.tracking_table));
+  });
 }
 
 TargetStanding standing_of(const Target& target, const TargetTracking& tracking, const core::MigrationSet& set,

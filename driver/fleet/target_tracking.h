@@ -2,8 +2,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,12 +23,25 @@ struct TargetTracking {
   std::string detail{};
   std::vector<core::AppliedMigration> applied{};                                   ///< of the target's set
   std::map<std::string, std::vector<core::AppliedMigration>> applied_of_others{};  ///< of the sets that were asked for
+
+  /// Of a set that was asked for; `own` is the target's.
+  [[nodiscard]] std::span<const core::AppliedMigration> rows_of(const std::string& set, const std::string& own) const {
+    return set == own ? applied : applied_of_others.at(set);
+  }
 };
 
-/// `request` says what the tracking table is called. Throws ServerError(lost, timed_out).
-boost::asio::awaitable<TargetTracking> read_tracking(Connection& connection, const Target& target,
-                                                     const Request& request, Deadline deadline,
-                                                     std::vector<std::string> other_sets = {});
+/// What is asked of a target.
+struct TrackingQuestion {
+  const Target& target;
+  std::vector<std::string> other_sets{};  ///< whose rows are read, too
+};
+
+/// Asks for targets of the connection's database in one round trip, each in a transaction of its own, so that no more
+/// is locked at once than one tracking table. `request` says what that is called. `see` is told of each, in their order
+/// and as it comes. The session's time limit holds for each. Throws ServerError(lost), and what `see` throws.
+boost::asio::awaitable<void> read_tracking(Connection& connection, std::span<const TrackingQuestion> questions,
+                                           const Request& request,
+                                           std::function<void(const TargetTracking& tracking)> see);
 
 /// Where a target stands, in the words of tenancy.status().
 struct TargetStanding {

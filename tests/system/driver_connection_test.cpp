@@ -137,6 +137,41 @@ TEST_F(DriverConnection, SkipsWhatIsBehindAFailureInABatch) {
   EXPECT_EQ(value(session, "SELECT to_regclass('a') IS NULL"), "t");
 }
 
+TEST_F(DriverConnection, RunsTheBatchesBehindOneThatFailed) {
+  driver::Connection session = open();
+  const std::vector<std::vector<Statement>> batches{{{"CREATE TABLE a (x int)"}, {"BEGIN"}},
+                                                    {{"INSERT INTO a VALUES (1)"}, {"SELECT 1 / 0"}, {"SELECT 2"}},
+                                                    {{"COMMIT AND CHAIN"}, {"SELECT 3"}},
+                                                    {},
+                                                    {{"COMMIT"}}};
+  std::vector<std::string> told;
+  loop_.run(session.batches(batches, [&](const BatchResult& batch) {
+    told.push_back(std::to_string(batch.results.size()) + (batch.failure ? " " + batch.failure->sqlstate : ""));
+  }));
+  EXPECT_THAT(told, ElementsAre("2", "1 22012", "2", "0", "1"));
+  EXPECT_FALSE(session.in_transaction());
+  loop_.run(session.batches({}, [](const BatchResult&) { FAIL(); }));
+  expect_usable(session);
+}
+
+TEST_F(DriverConnection, IsLostWithBatchesThatAreLeft) {
+  const std::vector<std::vector<Statement>> batches{{{"SELECT 1"}}, {{"SELECT pg_sleep(60)"}}, {{"SELECT 3"}}};
+  driver::Connection late = open();
+  late.set_time_limit(milliseconds(50));
+  int told = 0;
+  const ServerError error = error_of(late.batches(batches, [&](const BatchResult&) { ++told; }));
+  EXPECT_EQ(error.kind(), ServerError::Kind::lost);
+  EXPECT_EQ(error.sqlstate(), "57014");
+  EXPECT_THAT(error.what(), HasSubstr("timed out: "));
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(error_of(late.query("SELECT 1")).kind(), ServerError::Kind::lost);
+
+  driver::Connection left = open();
+  const auto refuse = [](const BatchResult&) { throw std::logic_error("enough"); };
+  EXPECT_THROW(loop_.run(left.batches(batches, refuse)), std::logic_error);
+  EXPECT_EQ(error_of(left.query("SELECT 1")).kind(), ServerError::Kind::lost);
+}
+
 TEST_F(DriverConnection, PreparesOnceWhatItIsToKeep) {
   driver::Connection session = open();
   const std::string prepared =

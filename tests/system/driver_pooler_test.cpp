@@ -59,6 +59,23 @@ TEST_F(DriverPooler, DoesAllThatATransactionCan) {
   EXPECT_EQ(value(session, "SELECT count(*) FROM a"), "1");
 }
 
+TEST_F(DriverPooler, RunsBatchesThatFollowEachOther) {
+  driver::Connection session = open_pooled();
+  std::vector<std::vector<Statement>> batches{{{"BEGIN"}, {"SELECT 1 / 0"}}};
+  batches.resize(100, {{"COMMIT AND CHAIN"}, {"SELECT repeat('x', 10000)"}, {"SELECT 1 / 0"}});
+  batches.push_back({{"COMMIT"}});
+  int told = 0;
+  loop_.run(session.batches(batches, [&](const BatchResult& batch) {
+    const std::size_t done = told == 0 || told == 100 ? 1 : 2;
+    EXPECT_EQ(batch.results.size(), done);
+    EXPECT_EQ(batch.failure.has_value(), told < 100);
+    ++told;
+  }));
+  EXPECT_EQ(told, 101);
+  EXPECT_FALSE(session.in_transaction());
+  expect_usable(session);
+}
+
 TEST_F(DriverPooler, CancelsWhatIsLateAndNothingElse) {
   driver::Connection late = open_pooled();
   driver::Connection other = open_pooled();
