@@ -25,24 +25,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-/// A look at a target elsewhere, for planning.
-class TrackedHistories : public core::SetHistories {
- public:
-  TrackedHistories(const StoredSets& sets, const TargetTracking& tracking, const std::string& own)
-      : sets_(sets), tracking_(tracking), own_(own) {}
-
-  const core::MigrationSet& set(const std::string& name) override { return sets_.set(name); }
-  std::span<const core::AppliedMigration> applied(const std::string& set) override {
-    return set == own_ ? tracking_.applied : tracking_.applied_of_others.at(set);
-  }
-  std::vector<std::string> sets_requiring(const std::string& set) override { return sets_.sets_requiring(set); }
-
- private:
-  const StoredSets& sets_;
-  const TargetTracking& tracking_;
-  const std::string& own_;
-};
-
 /// By the rules of the core, as whoever carries it out will plan it.
 void plan_target(PlannedTarget& planned, const TargetTracking& tracking, const StoredSets& sets,
                  const PlanArguments& arguments, core::OutOfOrder out_of_order) {
