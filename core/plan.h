@@ -124,8 +124,9 @@ struct Standing {
 /// Never throws for what the target holds: that is its state.
 [[nodiscard]] Standing standing(const MigrationSet& set, TargetKind kind, std::span<const AppliedMigration> applied);
 
-/// The same for a target with a pin. One that is behind for its pin alone, where plan_pinned_upgrade() to heads has
-/// nothing to do, is pinned; where that would throw, `detail` has what it says.
+/// The same for a target with a pin; target_standing() knows the other sets of its schema, too. One that is behind for
+/// its pin alone, where plan_pinned_upgrade() to heads has nothing to do, is pinned; where that would throw, `detail`
+/// has what it says.
 [[nodiscard]] Standing pinned_standing(const MigrationSet& set, TargetKind kind,
                                        std::span<const AppliedMigration> applied, std::string_view pin,
                                        OutOfOrder out_of_order);

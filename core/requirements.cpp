@@ -310,6 +310,27 @@ Plan plan_target(const std::string& set, TargetKind kind, const PlanRequest& req
   return plan;
 }
 
+Standing target_standing(const std::string& set, TargetKind kind, const PinnedSets& pins, OutOfOrder out_of_order,
+                         SetHistories& histories) {
+  const MigrationSet& own = histories.set(set);
+  const std::span<const AppliedMigration> applied = histories.applied(set);
+  const auto pin = pins.find(set);
+  const bool is_held = pin != pins.end();
+  Standing result =
+      is_held ? pinned_standing(own, kind, applied, pin->second, out_of_order) : standing(own, kind, applied);
+  if (result.state != Standing::State::behind || pins.empty()) return result;
+  try {
+    PlanRequest request{.pins = pins, .out_of_order = out_of_order};
+    if (is_held) request.pin = parse_revision(pin->second);
+    (void)plan_target(set, kind, request, histories);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::beyond_pin) return result;
+    result.state = Standing::State::pinned;
+    result.detail = error.what();
+  }
+  return result;
+}
+
 std::optional<Error> find_circle(std::span<const MigrationSet* const> sets) {
   EmptyHistories histories(sets);
   try {

@@ -79,6 +79,12 @@ struct PlanRequest {
 [[nodiscard]] Plan plan_target(const std::string& set, TargetKind kind, const PlanRequest& request,
                                SetHistories& histories);
 
+/// Where a target of the set stands, as pinned_standing() says, or standing() where no pin holds the set itself. It is
+/// pinned also where a pin of another set in its schema is why plan_target() refuses to take it to heads; `detail` then
+/// names what requires what. `pins`: of all sets in its schema. Never throws for what the target holds.
+[[nodiscard]] Standing target_standing(const std::string& set, TargetKind kind, const PinnedSets& pins,
+                                       OutOfOrder out_of_order, SetHistories& histories);
+
 /// What is wrong among the sets themselves: circles. The message of the first; nothing when all is well. What is not
 /// stored is passed over.
 [[nodiscard]] std::optional<Error> find_circle(std::span<const MigrationSet* const> sets);

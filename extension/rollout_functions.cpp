@@ -174,6 +174,15 @@ Datum roll_out(FunctionCallInfo fcinfo, const char* name, Direction direction) {
 
 }  // namespace
 
+/// Kept as it was written: so it is recorded with the run.
+TENANCY_SQL_FUNCTION(tenancy_failure_budget_in) {
+  return sql_entry([=] {
+    const char* const text = PG_GETARG_CSTRING(0);
+    (void)core::parse_failure_budget(text);
+    return text_datum(text);
+  });
+}
+
 TENANCY_SQL_FUNCTION(tenancy_rollout) { return roll_out(fcinfo, "rollout", Direction::up); }
 TENANCY_SQL_FUNCTION(tenancy_downgrade_rollout) { return roll_out(fcinfo, "downgrade_rollout", Direction::down); }
 

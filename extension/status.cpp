@@ -34,7 +34,7 @@ void report_status(const TenantFilter& filter, MemoryContext context,
   for (const std::string& set : Store::shared_sets()) {
     if (filter.migration_set && *filter.migration_set != set) continue;
     Target const target = shared_target(settings, set);
-    report(shared_row(read_status(migrator, target, pins.of(target.schema, set)), target));
+    report(shared_row(read_status(migrator, target, pins.at(target.schema)), target));
   }
   CacheTrimmer trimmer;
   ScopedContext const target_context(CurrentMemoryContext, "tenancy target");
@@ -53,7 +53,7 @@ void report_status(const TenantFilter& filter, MemoryContext context,
       Target const target = tenant.schema == settings.shared_schemas.front()
                                 ? shared_target(settings, tenant.migration_set)
                                 : Target{tenant.id, tenant.schema, core::TargetKind::tenant, tenant.migration_set};
-      status = read_status(migrator, target, pins.of(tenant));
+      status = read_status(migrator, target, pins.at(tenant));
       trimmer.target_done();
     }
     last = tenant.is_here ? &tenant : nullptr;

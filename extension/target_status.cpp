@@ -1,6 +1,7 @@
 #include "extension/target_status.h"
 
 #include "extension/target_session.h"
+#include "extension/target_sets.h"
 
 namespace tenancy {
 
@@ -13,7 +14,7 @@ TargetStatus unread_status(Migrator& migrator, const Target& target, std::string
   return result;
 }
 
-TargetStatus read_status(Migrator& migrator, const Target& target, const Value& held_at) {
+TargetStatus read_status(Migrator& migrator, const Target& target, const core::PinnedSets& pins) {
   const std::string& table = migrator.settings().tracking_table;
   Oid const schema = guarded([&] { return get_namespace_oid(target.schema.c_str(), true); });
   if (!OidIsValid(schema)) return unread_status(migrator, target, "missing", "schema does not exist");
@@ -24,10 +25,11 @@ TargetStatus read_status(Migrator& migrator, const Target& target, const Value& 
   if (tracking.shape == TrackingShape::foreign) return unreadable("foreign", "is another tool's");
   if (tracking.shape == TrackingShape::denied) return unreadable("denied", "may not be read");
   if (tracking.shape == TrackingShape::locked) return unreadable("locked", "is locked by another session");
-  const core::MigrationSet& set = migrator.store().set(target.set);
+  TargetHistories histories(migrator.store(), target, tracking.applied, [&](const Target& of_set) {
+    return read_tracking(schema, table, of_set.set, WhenLocked::tell).applied;
+  });
   core::Standing const standing =
-      held_at ? core::pinned_standing(set, target.kind, tracking.applied, *held_at, migrator.settings().out_of_order)
-              : core::standing(set, target.kind, tracking.applied);
+      core::target_standing(target.set, target.kind, pins, migrator.settings().out_of_order, histories);
   TargetStatus result = unread_status(migrator, target, std::string(to_string(standing.state)), standing.detail);
   result.revision = standing.revision;
   result.pending = standing.pending;
@@ -37,6 +39,12 @@ TargetStatus read_status(Migrator& migrator, const Target& target, const Value& 
     result.detail = "a non-transactional migration is running there";
   }
   return result;
+}
+
+TargetStatus read_status(Migrator& migrator, const Target& target, const Value& held_at) {
+  core::PinnedSets pins;
+  if (held_at) pins.emplace(target.set, *held_at);
+  return read_status(migrator, target, pins);
 }
 
 }  // namespace tenancy

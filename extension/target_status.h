@@ -15,7 +15,9 @@ struct TargetStatus {
   Value detail;
 };
 
-/// Of a target in the database that this process is connected to. Throws PgError.
+/// Of a target in the database that this process is connected to. `pins` hold the sets in its schema. Throws PgError.
+[[nodiscard]] TargetStatus read_status(Migrator& migrator, const Target& target, const core::PinnedSets& pins);
+/// For who knows what holds its own set alone.
 [[nodiscard]] TargetStatus read_status(Migrator& migrator, const Target& target, const Value& held_at);
 
 /// Of a target that could not be read.

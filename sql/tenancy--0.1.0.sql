@@ -552,15 +552,35 @@ AS 'MODULE_PATHNAME', 'tenancy_downgrade_all' LANGUAGE c VOLATILE PARALLEL UNSAF
 COMMENT ON FUNCTION tenancy.downgrade_all(text, text, text, jsonb, text[], text, text, integer) IS
     'Takes every tenant, then the shared schema, down to a revision, as migrate_all goes up. A row per target.';
 
+-- A number is written as one, a percentage as a string: whatever either may come as becomes the same type.
+CREATE TYPE tenancy.failure_budget;
+CREATE FUNCTION tenancy.failure_budget_in(cstring) RETURNS tenancy.failure_budget
+AS 'MODULE_PATHNAME', 'tenancy_failure_budget_in' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION tenancy.failure_budget_out(tenancy.failure_budget) RETURNS cstring
+AS 'textout' LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+CREATE TYPE tenancy.failure_budget (
+    INPUT = tenancy.failure_budget_in, OUTPUT = tenancy.failure_budget_out, LIKE = pg_catalog.text);
+COMMENT ON TYPE tenancy.failure_budget IS
+    'How many targets may fail: a number, 10, or a percentage, ''2.5%''.';
+COMMENT ON FUNCTION tenancy.failure_budget_in(cstring) IS 'Reads a failure_budget.';
+COMMENT ON FUNCTION tenancy.failure_budget_out(tenancy.failure_budget) IS 'Writes a failure_budget.';
+CREATE CAST (smallint AS tenancy.failure_budget) WITH INOUT AS IMPLICIT;
+CREATE CAST (integer AS tenancy.failure_budget) WITH INOUT AS IMPLICIT;
+CREATE CAST (bigint AS tenancy.failure_budget) WITH INOUT AS IMPLICIT;
+CREATE CAST (numeric AS tenancy.failure_budget) WITH INOUT AS IMPLICIT;
+CREATE CAST (text AS tenancy.failure_budget) WITH INOUT AS IMPLICIT;
+CREATE CAST (varchar AS tenancy.failure_budget) WITH INOUT AS IMPLICIT;
+
 CREATE PROCEDURE tenancy.rollout(
     revision text DEFAULT 'heads', pattern text DEFAULT NULL, tier text DEFAULT NULL, labels jsonb DEFAULT NULL,
     statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     concurrency integer DEFAULT NULL, canary integer DEFAULT NULL, canary_tenants text[] DEFAULT NULL,
     stop_after_canary boolean DEFAULT false, waves text[] DEFAULT NULL, wave_by text DEFAULT NULL,
-    target_order text DEFAULT NULL, max_failures text DEFAULT NULL, max_wave_failures text DEFAULT NULL)
+    target_order text DEFAULT NULL, max_failures tenancy.failure_budget DEFAULT NULL,
+    max_wave_failures tenancy.failure_budget DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_rollout' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.rollout(text, text, text, jsonb, text[], text, text, integer, integer, text[], boolean,
-                                     text[], text, text, text, text) IS
+                                     text[], text, text, tenancy.failure_budget, tenancy.failure_budget) IS
     'Brings the shared schema and every tenant up to a revision, and commits after each target: a canary first, then wave by wave, until too many fail.';
 
 CREATE PROCEDURE tenancy.downgrade_rollout(
@@ -568,10 +588,12 @@ CREATE PROCEDURE tenancy.downgrade_rollout(
     statuses text[] DEFAULT '{active}', migration_set text DEFAULT NULL, run_as text DEFAULT NULL,
     concurrency integer DEFAULT NULL, canary integer DEFAULT NULL, canary_tenants text[] DEFAULT NULL,
     stop_after_canary boolean DEFAULT false, waves text[] DEFAULT NULL, wave_by text DEFAULT NULL,
-    target_order text DEFAULT NULL, max_failures text DEFAULT NULL, max_wave_failures text DEFAULT NULL)
+    target_order text DEFAULT NULL, max_failures tenancy.failure_budget DEFAULT NULL,
+    max_wave_failures tenancy.failure_budget DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'tenancy_downgrade_rollout' LANGUAGE c;
 COMMENT ON PROCEDURE tenancy.downgrade_rollout(text, text, text, jsonb, text[], text, text, integer, integer, text[],
-                                               boolean, text[], text, text, text, text) IS
+                                               boolean, text[], text, text, tenancy.failure_budget,
+                                               tenancy.failure_budget) IS
     'Takes every tenant, then the shared schema, down to a revision, as rollout goes up.';
 
 CREATE PROCEDURE tenancy.migrate_targets(

@@ -30,12 +30,22 @@ struct StatusArguments {
 constexpr const char* kStatus =
     "SELECT s.tenant, s.isolation, s.server, s.database, s.schema, s.status, s.tier, s.migration_set, s.state,"
     "       s.revision, s.head, s.pending, (extract(epoch FROM s.last_applied_at) * 1000000)::bigint, s.detail,"
-    "       t.pinned_revision"
+    "       t.pinned_revision, t.migration_set"
     "  FROM tenancy.status($1, $2, $3::jsonb, $4::text[], $5) AS s LEFT JOIN tenancy.tenants t"
-    "         ON t.id = s.tenant AND t.migration_set = s.migration_set"
+    "         ON t.id = s.tenant"
     " WHERE ($6::text IS NULL OR s.tenant = $6) AND ($7::text IS NULL OR coalesce(s.server, '') = $7)";
 
 std::string text(const Result& row, std::size_t column) { return std::string(row.text(0, column)); }
+
+/// A pin holds the tenant's own set, which need not be that of the target.
+void take_pin(Target& target, std::optional<std::string> pin, const std::string& set) {
+  if (!pin) return;
+  if (set == target.migration_set) {
+    target.pinned_revision = std::move(pin);
+  } else {
+    target.other_pins.emplace(set, *std::move(pin));
+  }
+}
 
 StandingRow to_row(const Result& row) {
   StandingRow standing;
@@ -53,7 +63,7 @@ StandingRow to_row(const Result& row) {
   standing.pending = row.value(0, 11);
   standing.last_applied = row.value(0, 12);
   standing.detail = text(row, 13);
-  standing.target.pinned_revision = row.value(0, 14);
+  take_pin(standing.target, row.value(0, 14), text(row, 15));
   return standing;
 }
 
@@ -95,20 +105,23 @@ awaitable<std::vector<StandingRow>> read_here(Connection& control, const StatusA
   co_return elsewhere;
 }
 
-using SetOf = std::function<const core::MigrationSet&(const std::string& name)>;
-
 /// Looks at each over connections, and shows them in their order, whichever answers first.
-awaitable<void> read_elsewhere(Context& context, const ServerDirectory& servers, const SetOf& set_of,
+awaitable<void> read_elsewhere(Context& context, const ServerDirectory& servers, const StoredSets& sets,
                                std::vector<StandingRow> rows, const Request& request, StatusView& view) {
   std::vector<Target> targets;
   for (const StandingRow& row : rows) targets.push_back(row.target);
   std::size_t shown = 0;
-  co_await look_elsewhere(
-      servers, targets, request, context.settings().lanes, [&](std::size_t i, const TargetTracking& tracking) {
-        rows[i].take(standing_of(targets[i], tracking, set_of(targets[i].migration_set), request.out_of_order));
-        rows[i].take_last_applied(tracking.applied);
-        for (; shown < rows.size() && !rows[shown].state.empty(); ++shown) view.add(rows[shown]);
-      });
+  auto const see = [&](std::size_t i, const TargetTracking& tracking) {
+    rows[i].take(standing_of(targets[i], tracking, sets, request.out_of_order));
+    rows[i].take_last_applied(tracking.applied);
+    for (; shown < rows.size() && !rows[shown].state.empty(); ++shown) view.add(rows[shown]);
+  };
+  auto const others = [&](const Target& target) {
+    std::vector<std::string> names;
+    if (!pins_of(target).empty()) names = sets.others(target.migration_set, core::Direction::up);
+    return names;
+  };
+  co_await look_elsewhere(servers, targets, request, context.settings().lanes, see, others);
 }
 
 /// What tenancy.tenants would call it.
@@ -133,8 +146,9 @@ awaitable<ExitCode> show_standalone(Context& context, const StatusArguments& arg
     rows.push_back({.target = std::move(target), .isolation = std::move(isolation)});
   }
   StatusView view(context.settings().output, arguments.behind, arguments.all || arguments.tenant.has_value());
-  SetOf const set_of = [&](const std::string& name) -> const core::MigrationSet& { return fleet.store().set(name); };
-  co_await read_elsewhere(context, fleet.servers(), set_of, std::move(rows), request, view);
+  StoredSets sets;
+  for (const std::string& set : fleet.store().set_names()) sets.add(fleet.store().set(set));
+  co_await read_elsewhere(context, fleet.servers(), sets, std::move(rows), request, view);
   view.finish();
   co_return kDone;
 }
@@ -150,8 +164,7 @@ awaitable<ExitCode> show_status(Context& context, const StatusArguments& argumen
     co_await servers.read(control, kNoDeadline);
     StoredSets const sets = co_await read_stored_sets(control);
     for (StandingRow& row : elsewhere) row.target.kind = kind_of(row, request.shared_schemas.front());
-    SetOf const set_of = [&](const std::string& name) -> const core::MigrationSet& { return sets.set(name); };
-    co_await read_elsewhere(context, servers, set_of, std::move(elsewhere), request, view);
+    co_await read_elsewhere(context, servers, sets, std::move(elsewhere), request, view);
   }
   if (arguments.tenant && view.seen() == 0) {
     throw Failure(kTargetsFailed, "tenant \"" + *arguments.tenant + "\" is not registered",
@@ -178,7 +191,8 @@ void add_status(CLI::App& app, Context& context) {
                          {"tenancy status --standalone --discover 'tenant\\_%'", "without the extension"}}});
   command.add_option("TENANT", arguments->tenant, "this tenant alone");
   add_selection_options(command, std::shared_ptr<Selection>(arguments, &arguments->selection));
-  command.add_flag("--behind", arguments->behind, "only those that an upgrade would change, or fail for");
+  command.add_flag("--behind", arguments->behind,
+                   "only those that an upgrade would change, or fail for; not what pins hold");
   command.add_flag("--all", arguments->all, "list all of them, however many");
   add_setting_flags(command, context, {SettingGroup::json, SettingGroup::files, SettingGroup::standalone});
   add_setting_flags(command, context,

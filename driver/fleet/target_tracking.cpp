@@ -79,14 +79,21 @@ awaitable<void> read_tracking(Connection& connection, std::span<const TrackingQu
   });
 }
 
-TargetStanding standing_of(const Target& target, const TargetTracking& tracking, const core::MigrationSet& set,
+core::PinnedSets pins_of(const Target& target) {
+  core::PinnedSets pins = target.other_pins;
+  if (target.pinned_revision) pins.insert_or_assign(target.migration_set, *target.pinned_revision);
+  return pins;
+}
+
+TargetStanding standing_of(const Target& target, const TargetTracking& tracking, const StoredSets& sets,
                            core::OutOfOrder out_of_order) {
   TargetStanding result{.state = tracking.state, .detail = tracking.detail};
+  const core::MigrationSet& set = sets.set(target.migration_set);
   if (auto const head = set.head(target.kind)) result.head = set[*head].version;
   if (!tracking.state.empty()) return result;
-  const std::optional<std::string>& pin = target.pinned_revision;
-  core::Standing const standing = pin ? core::pinned_standing(set, target.kind, tracking.applied, *pin, out_of_order)
-                                      : core::standing(set, target.kind, tracking.applied);
+  TrackedHistories histories(sets, tracking, target.migration_set);
+  core::Standing const standing =
+      core::target_standing(target.migration_set, target.kind, pins_of(target), out_of_order, histories);
   result.state = to_string(standing.state);
   result.revision = standing.revision;
   result.pending = standing.pending;

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "core/migration_set.h"
-#include "core/plan.h"
+#include "core/requirements.h"
 #include "driver/connection/connection.h"
+#include "driver/fleet/stored_sets.h"
 #include "driver/fleet/target.h"
 
 namespace tenancy::driver {
@@ -43,6 +43,24 @@ boost::asio::awaitable<void> read_tracking(Connection& connection, std::span<con
                                            const Request& request,
                                            std::function<void(const TargetTracking& tracking)> see);
 
+/// A look at a target, for planning. All must outlive the object.
+class TrackedHistories : public core::SetHistories {
+ public:
+  TrackedHistories(const StoredSets& sets, const TargetTracking& tracking, const std::string& own)
+      : sets_(sets), tracking_(tracking), own_(own) {}
+
+  const core::MigrationSet& set(const std::string& name) override { return sets_.set(name); }
+  std::span<const core::AppliedMigration> applied(const std::string& set) override {
+    return set == own_ ? tracking_.applied : tracking_.applied_of_others.at(set);
+  }
+  std::vector<std::string> sets_requiring(const std::string& set) override { return sets_.sets_requiring(set); }
+
+ private:
+  const StoredSets& sets_;
+  const TargetTracking& tracking_;
+  const std::string& own_;
+};
+
 /// Where a target stands, in the words of tenancy.status().
 struct TargetStanding {
   std::string state;
@@ -50,7 +68,12 @@ struct TargetStanding {
   std::optional<std::size_t> pending{};
   std::string detail{};
 };
-[[nodiscard]] TargetStanding standing_of(const Target& target, const TargetTracking& tracking,
-                                         const core::MigrationSet& set, core::OutOfOrder out_of_order);
+
+/// What holds the sets in the target's schema, its own among them.
+[[nodiscard]] core::PinnedSets pins_of(const Target& target);
+
+/// Where the target has pins, `tracking` must have the rows of sets.others(), too.
+[[nodiscard]] TargetStanding standing_of(const Target& target, const TargetTracking& tracking, const StoredSets& sets,
+                                         core::OutOfOrder out_of_order);
 
 }  // namespace tenancy::driver

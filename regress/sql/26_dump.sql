@@ -28,8 +28,8 @@ SELECT extrelocatable, extversion, obj_description(oid, 'pg_extension') <> '' AS
 -- Functions in SQL languages pin their search_path or qualify every name; none is a SECURITY DEFINER.
 SELECT p.proname FROM pg_proc p WHERE pronamespace = 'tenancy'::regnamespace AND prosecdef;
 SELECT p.proname FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
- WHERE pronamespace = 'tenancy'::regnamespace AND l.lanname <> 'c' AND coalesce(array_to_string(proconfig, ','), '')
-     NOT LIKE 'search_path=%'
+ WHERE pronamespace = 'tenancy'::regnamespace AND l.lanname NOT IN ('c', 'internal')
+   AND coalesce(array_to_string(proconfig, ','), '') NOT LIKE 'search_path=%'
  ORDER BY 1;
 -- What a hostile search_path holds is not called.
 CREATE SCHEMA dump_evil;

@@ -107,6 +107,13 @@ CALL pg_temp.back();
 CALL tenancy.rollout(wave_by => 'tier', max_failures => '0');
 SELECT * FROM pg_temp.last_waves();
 CALL pg_temp.back();
+-- A number is as good as a string.
+CALL tenancy.rollout(wave_by => 'tier', max_failures => 1);
+SELECT state, reason, policy FROM tenancy.runs WHERE id = pg_temp.last_run();
+CALL pg_temp.back();
+CALL tenancy.rollout(wave_by => 'tier', max_wave_failures => 0::bigint, max_failures => '90' || '%');
+SELECT state, reason, policy FROM tenancy.runs WHERE id = pg_temp.last_run();
+CALL pg_temp.back();
 -- Two of eight targets are 25%.
 CALL tenancy.rollout(wave_by => 'tier', max_failures => '25%');
 SELECT state, reason FROM tenancy.runs WHERE id = pg_temp.last_run();
@@ -158,6 +165,11 @@ CALL tenancy.rollout(max_failures => '-1');
 CALL tenancy.rollout(max_failures => '');
 CALL tenancy.rollout(max_wave_failures => '1.2345%');
 CALL tenancy.rollout(max_wave_failures => '5 percent');
+CALL tenancy.rollout(max_failures => -1);
+CALL tenancy.downgrade_rollout('base', max_failures => 2.5);
+CALL tenancy.downgrade_rollout('base', max_wave_failures => 'many'::varchar);
+CALL tenancy.downgrade_rollout('base', max_failures => 3::smallint, max_wave_failures => NULL, tier => 'nobody');
+SELECT policy FROM tenancy.runs WHERE id = pg_temp.last_run();
 CALL tenancy.rollout(concurrency => -1);
 CALL tenancy.rollout(concurrency => 65);
 SELECT DISTINCT revision FROM tenancy.status();

@@ -41,6 +41,6 @@ SELECT * FROM tenancy.upgrade_target('nowhere');
 SELECT * FROM tenancy.upgrade_target(NULL);
 SELECT version FROM tenancy.history('told_t');
 
-DROP TABLE told_t.schema_migrations;
+DROP TABLE told_t.schema_migrations, public.schema_migrations;
 DROP SCHEMA told_t;
 DROP EXTENSION tenancy CASCADE;

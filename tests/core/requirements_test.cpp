@@ -112,6 +112,28 @@ TEST(PlanTarget, TakesNoSetBeyondItsPin) {
   EXPECT_EQ(up("head", {{"other", "base"}, {"analytics", "base"}}), "+001 +users@002 +002 +users@003 +003");
 }
 
+TEST(TargetStanding, IsPinnedWhereAnotherSetsPinStandsInTheWay) {
+  Sets sets;
+  sets.add("users", {"001", "002", "003"}, {"001"});
+  sets.add("analytics", {"001>users@001", "002>users@002", "003"}, {"001"});
+  sets.add("zoo", {"001>plans@001", "002>users@003"});
+  const auto stands = [&](const char* set, const PinnedSets& pins) {
+    const Standing one = target_standing(set, TargetKind::tenant, pins, OutOfOrder::refuse, sets);
+    return std::string(to_string(one.state)) + (one.detail.empty() ? "" : ": ") + one.detail;
+  };
+  EXPECT_EQ(stands("analytics", {}), "behind");
+  EXPECT_EQ(stands("analytics", {{"users", "002"}}), "behind");
+  EXPECT_EQ(stands("analytics", {{"users", "001"}}),
+            "pinned: migration 002 of set analytics requires migration 002 of set users, which is pinned to 001");
+  EXPECT_EQ(stands("analytics", {{"users", "001"}, {"analytics", "001"}}), "pinned: pinned to 001");
+  EXPECT_EQ(stands("analytics", {{"users", "001"}, {"analytics", "002"}}),
+            "pinned: migration 002 of set analytics requires migration 002 of set users, which is pinned to 001");
+  EXPECT_EQ(stands("analytics", {{"users", "001"}, {"analytics", "007"}}),
+            "behind: no migration matches revision \"007\" in set analytics");
+  EXPECT_EQ(stands("zoo", {{"users", "001"}}), "behind") << "what is not stored is not for the pin to mend";
+  EXPECT_EQ(stands("users", {{"users", "001"}}), "pinned: pinned to 001");
+}
+
 TEST(PlanTarget, HasTheRevisionsOfItsOwnSet) {
   Sets sets;
   sets.add("users", {"900"});

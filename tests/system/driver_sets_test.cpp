@@ -170,6 +170,13 @@ TEST_F(DriverSets, NoneIsTakenBeyondItsPin) {
         << way;
     EXPECT_THAT(tenancy("plan" + std::string(" own")).output, HasSubstr("which is pinned to 001")) << way;
   }
+  for (const char* const tenant : {"called", "own"}) {
+    boost::json::object const held = tenancy(std::string("status --json ") + tenant).objects().at(0);
+    EXPECT_EQ(held.at("set"), "analytics");
+    EXPECT_EQ(held.at("state"), "pinned");
+    EXPECT_EQ(held.at("detail"),
+              "migration 002 of set analytics requires migration 002 of set users, which is pinned to 001");
+  }
   constexpr const char* kVersions =
       "SELECT string_agg(version, ' ') FROM %.schema_migrations WHERE migration_set = 'users'";
   auto const versions = [&](Connection session, const std::string& schema) {
