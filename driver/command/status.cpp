@@ -146,9 +146,7 @@ awaitable<ExitCode> show_standalone(Context& context, const StatusArguments& arg
     rows.push_back({.target = std::move(target), .isolation = std::move(isolation)});
   }
   StatusView view(context.settings().output, arguments.behind, arguments.all || arguments.tenant.has_value());
-  StoredSets sets;
-  for (const std::string& set : fleet.store().set_names()) sets.add(fleet.store().set(set));
-  co_await read_elsewhere(context, fleet.servers(), sets, std::move(rows), request, view);
+  co_await read_elsewhere(context, fleet.servers(), fleet.store().sets(), std::move(rows), request, view);
   view.finish();
   co_return kDone;
 }

@@ -91,9 +91,9 @@ TargetStanding standing_of(const Target& target, const TargetTracking& tracking,
   const core::MigrationSet& set = sets.set(target.migration_set);
   if (auto const head = set.head(target.kind)) result.head = set[*head].version;
   if (!tracking.state.empty()) return result;
-  TrackedHistories histories(sets, tracking, target.migration_set);
-  core::Standing const standing =
-      core::target_standing(target.migration_set, target.kind, pins_of(target), out_of_order, histories);
+  const std::string& own = target.migration_set;
+  StoredHistories histories(sets, [&](const std::string& other) { return tracking.rows_of(other, own); });
+  core::Standing const standing = core::target_standing(own, target.kind, pins_of(target), out_of_order, histories);
   result.state = to_string(standing.state);
   result.revision = standing.revision;
   result.pending = standing.pending;

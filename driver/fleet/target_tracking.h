@@ -43,24 +43,6 @@ boost::asio::awaitable<void> read_tracking(Connection& connection, std::span<con
                                            const Request& request,
                                            std::function<void(const TargetTracking& tracking)> see);
 
-/// A look at a target, for planning. All must outlive the object.
-class TrackedHistories : public core::SetHistories {
- public:
-  TrackedHistories(const StoredSets& sets, const TargetTracking& tracking, const std::string& own)
-      : sets_(sets), tracking_(tracking), own_(own) {}
-
-  const core::MigrationSet& set(const std::string& name) override { return sets_.set(name); }
-  std::span<const core::AppliedMigration> applied(const std::string& set) override {
-    return set == own_ ? tracking_.applied : tracking_.applied_of_others.at(set);
-  }
-  std::vector<std::string> sets_requiring(const std::string& set) override { return sets_.sets_requiring(set); }
-
- private:
-  const StoredSets& sets_;
-  const TargetTracking& tracking_;
-  const std::string& own_;
-};
-
 /// Where a target stands, in the words of tenancy.status().
 struct TargetStanding {
   std::string state;

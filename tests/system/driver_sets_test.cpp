@@ -172,7 +172,7 @@ TEST_F(DriverSets, NoneIsTakenBeyondItsPin) {
   }
   for (const char* const tenant : {"called", "own"}) {
     boost::json::object const held = tenancy(std::string("status --json ") + tenant).objects().at(0);
-    EXPECT_EQ(held.at("set"), "analytics");
+    EXPECT_EQ(held.at("migration_set"), "analytics");
     EXPECT_EQ(held.at("state"), "pinned");
     EXPECT_EQ(held.at("detail"),
               "migration 002 of set analytics requires migration 002 of set users, which is pinned to 001");
