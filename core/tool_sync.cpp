@@ -70,6 +70,13 @@ SyncedTool synced_source(const ToolSource& source) {
 ToolFile tool_file(const Migration& migration) { return {migration.filename, migration.tool_checksum}; }
 
 ForeignTable describe_difference(const SyncedTool& synced, std::string_view found) {
+  if (found.starts_with(kToolLacks)) {
+    found.remove_prefix(kToolLacks.size());
+    return {"Its table \"" + synced.table + "\" has no " + quoted_text(found) + ", which is recorded here as applied.",
+            "Where it was taken back, tenancy.resolve(schema, version, 'pending') records that here, too; where it was "
+            "not, tenancy.adopt('" +
+                synced.tool + "', dry_run => false) writes it into that table."};
+  }
   if (!synced.schema.empty()) {
     return {"Its registry \"" + synced.schema + "\" has " + quoted_text(found) + ".",
             "tenancy.adopt('" + synced.tool +
@@ -117,8 +124,34 @@ std::vector<TargetStatement> ToolSync::check(std::span<const Step> steps, const 
   // Of those that goose has taken back a row may be left.
   if (tool_.state_means == ToolState::applied) which += " AND " + quote_identifier(tool_.state);
   which += where_it_counts();
-  return {{raise("(SELECT 'tool_differs#' || " + key() + " FROM " + table_ + " entry WHERE " + which + " LIMIT 1)"),
-           std::move(parameters)}};
+  std::string finding =
+      "(SELECT 'tool_differs#' || " + key() + " FROM " + table_ + " entry WHERE " + which + " LIMIT 1)";
+  // The words of the others are of files, which may have been renamed since.
+  if (tool_.naming == ToolNaming::version) finding = "coalesce(" + finding + ", " + lacking(parameters) + ")";
+  return {{raise(finding), std::move(parameters)}};
+}
+
+/// The newest version that is recorded here and not there. A table with as many rows is whole: the tool may spell
+/// versions in another way than their files here. And what comes before Flyway's baseline has no rows.
+std::string ToolSync::lacking(std::vector<std::optional<std::string>>& parameters) const {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < applied_.size(); ++i) {
+    if (applied_[i]) words.push_back(word(i, {}));
+  }
+  parameters.emplace_back(text_array(words));
+  const std::string wanted = "$" + std::to_string(parameters.size()) + "::text[]";
+  std::string there = "SELECT " + key() + " FROM " + table_ + " entry WHERE true" + where_it_counts();
+  if (tool_.state_means == ToolState::applied) there += " AND " + quote_identifier(tool_.state);
+  // goose begins with it.
+  if (tool_.name == "goose") there += " AND " + key() + " <> '0'";
+  std::string lacking = "(SELECT 'tool_differs#" + std::string(kToolLacks) + "' || word FROM unnest(" + wanted +
+                        ") WITH ORDINALITY AS recorded (word, place) WHERE (SELECT count(DISTINCT word) FROM (" +
+                        there + ") AS there (word)) < cardinality(" + wanted + ")" + " AND word NOT IN (" + there + ")";
+  if (!tool_.kind.empty()) {
+    lacking +=
+        " AND NOT EXISTS (SELECT FROM " + table_ + " WHERE " + quote_identifier(tool_.kind) + " LIKE '%BASELINE')";
+  }
+  return lacking + " ORDER BY place DESC LIMIT 1)";
 }
 
 std::vector<TargetStatement> ToolSync::record(std::size_t migration, Direction direction, const ToolFile& file) {

@@ -32,7 +32,10 @@ struct SyncedTool {
 /// of the targets' schemas, and what tool_source() throws.
 [[nodiscard]] SyncedTool synced_tool(const ToolWords& words, std::string_view set, std::string_view tracking_table);
 
-/// What to say where the table has `found`, and not what is recorded here.
+/// In front of what a table lacks, in the text of a finding tool_differs; otherwise that is what it has.
+inline constexpr std::string_view kToolLacks = "lacks#";
+
+/// What to say where the table has, or lacks, `found`, and not what is recorded here.
 [[nodiscard]] ForeignTable describe_difference(const SyncedTool& synced, std::string_view found);
 
 /// What a tool knows of a migration's file.
@@ -53,7 +56,8 @@ class ToolSync {
   /// The file of a migration by its index in the set.
   using Files = std::function<ToolFile(std::size_t)>;
 
-  /// Before these steps: raises tool_differs when the tool has applied one of them, or stands elsewhere.
+  /// Before these steps: raises tool_differs when the tool has applied one of them, or stands elsewhere; before steps
+  /// up also when a tool that has a row for each version lacks one that is recorded here. At most one statement.
   [[nodiscard]] std::vector<TargetStatement> check(std::span<const Step> steps, const Files& file_of) const;
 
   /// What belongs into the transaction that records the step, behind what it records; needs the search_path that
@@ -64,6 +68,7 @@ class ToolSync {
  private:
   [[nodiscard]] std::vector<std::string> heads() const;
   [[nodiscard]] TargetStatement check_current() const;
+  [[nodiscard]] std::string lacking(std::vector<std::optional<std::string>>& parameters) const;
   [[nodiscard]] TargetStatement check_changes() const;
   [[nodiscard]] std::vector<TargetStatement> record_change(std::size_t migration, Direction direction,
                                                            const ToolFile& file);

@@ -112,6 +112,28 @@ SELECT tenancy.stop_sync();
 SELECT version FROM tenancy.migrate_schema('sy_goose');
 SELECT tenancy.stop_sync();
 
+-- What a tool with a row for each version has taken back by itself is noticed by the next upgrade.
+SELECT tenancy.sync('rails');
+ALTER TABLE sy_rails.users DROP email;
+DELETE FROM sy_rails.schema_migrations WHERE version = '3';
+SELECT * FROM tenancy.migrate_schema('sy_rails');
+SELECT tenancy.resolve('sy_rails', '003', 'pending');
+SELECT version FROM tenancy.migrate_schema('sy_rails');
+SELECT tenancy.resolve('sy_rails', '004', 'pending');
+-- adopt puts the row back, if that is meant; versions that are spelled in another way are not missing.
+DELETE FROM sy_rails.schema_migrations WHERE version = '2';
+SELECT * FROM tenancy.migrate_schema('sy_rails');
+SELECT id FROM tenancy.register_tenant('sy_rails');
+SELECT tenant, state FROM tenancy.adopt('rails', dry_run => false, tenants => '{sy_rails}');
+UPDATE sy_rails.schema_migrations SET version = '00' || version WHERE version < '3';
+SELECT version FROM tenancy.migrate_schema('sy_rails');
+SELECT tenancy.sync('goose');
+INSERT INTO sy_base.goose_db_version (version_id, is_applied) VALUES (2, true);
+SELECT tenancy.resolve('sy_base', '002', 'applied');
+UPDATE sy_base.goose_db_version SET is_applied = false WHERE version_id = 2;
+SELECT * FROM tenancy.migrate_schema('sy_base');
+SELECT tenancy.stop_sync();
+
 -- What an owner put on the table has no more rights than the migration.
 CREATE ROLE regress_sync_owner;
 CREATE SCHEMA sy_hostile AUTHORIZATION regress_sync_owner;

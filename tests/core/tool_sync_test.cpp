@@ -124,8 +124,26 @@ TEST(ToolSync, LooksForWhatTheToolHasApplied) {
   const std::vector<Step> steps{{.migration = 1}, {.migration = 2}};
   const auto check = sync.check(steps, [](std::size_t) { return ToolFile(); });
   ASSERT_EQ(check.size(), 1U);
-  EXPECT_THAT(check[0].parameters, ElementsAre(Optional(std::string("{\"002\",\"003\"}"))));
+  EXPECT_THAT(check[0].parameters,
+              ElementsAre(Optional(std::string("{\"002\",\"003\"}")), Optional(std::string("{\"001\"}"))))
+      << "and for what it has taken back";
   EXPECT_THAT(sync.check({}, [](std::size_t) { return ToolFile(); }), IsEmpty());
+}
+
+TEST(ToolSync, TellsWhatATableLacksFromWhatItHas) {
+  EXPECT_EQ(describe_difference(synced("dbmate"), "007").detail, "Its table \"schema_migrations\" has \"007\".");
+  const ForeignTable lacks = describe_difference(synced("dbmate"), std::string(kToolLacks) + "007");
+  EXPECT_EQ(lacks.detail, "Its table \"schema_migrations\" has no \"007\", which is recorded here as applied.");
+  EXPECT_THAT(lacks.hint, HasSubstr("tenancy.resolve(schema, version, 'pending')"));
+}
+
+TEST(ToolSync, ChecksNoFilesOfWhatIsApplied) {
+  const MigrationSet set = set_of({"001", "002"});
+  const ToolSync sync(synced("knex"), set, "acme", rows({"001"}));
+  const std::vector<Step> steps{{.migration = 1}};
+  const auto check = sync.check(steps, [](std::size_t) { return ToolFile{.name = "002_notes.sql"}; });
+  ASSERT_EQ(check.size(), 1U);
+  EXPECT_EQ(check[0].parameters.size(), 1U);
 }
 
 TEST(ToolSync, WritesWhatFlywayKnowsOfAFile) {

@@ -149,6 +149,18 @@ TEST_F(DriverAdopt, KeepsTheTablesOfTheOtherToolUpToDate) {
                                                           Pair(here(2), "adopted 002"), Pair(here(3), "tracked 003")));
   EXPECT_EQ(tenancy({"upgrade"}).code, 0);
   expect_rows("0 1 2 3");
+
+  // And it goes back by itself.
+  for (int i : {1, 2}) {
+    cluster().connect(here(i)).exec("DROP INDEX applied_idx; DELETE FROM goose_db_version WHERE version_id = 3");
+  }
+  connect().exec("SELECT tenancy.add_migration('004', 'SELECT 1', 'SELECT 1')");
+  Said const lacking = tenancy({"upgrade"});
+  EXPECT_EQ(lacking.code, 1);
+  EXPECT_THAT(lacking.output + lacking.error, HasSubstr("has no \"3\", which is recorded here as applied"));
+  for (int i : {1, 2}) {
+    EXPECT_EQ(cluster().connect(here(i)).value("SELECT max(version_id) FROM goose_db_version"), "2") << i;
+  }
 }
 
 TEST_F(DriverAdopt, SaysWhatIsWrongWithATarget) {
