@@ -41,10 +41,4 @@ TargetStatus read_status(Migrator& migrator, const Target& target, const core::P
   return result;
 }
 
-TargetStatus read_status(Migrator& migrator, const Target& target, const Value& held_at) {
-  core::PinnedSets pins;
-  if (held_at) pins.emplace(target.set, *held_at);
-  return read_status(migrator, target, pins);
-}
-
 }  // namespace tenancy

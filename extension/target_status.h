@@ -17,8 +17,6 @@ struct TargetStatus {
 
 /// Of a target in the database that this process is connected to. `pins` hold the sets in its schema. Throws PgError.
 [[nodiscard]] TargetStatus read_status(Migrator& migrator, const Target& target, const core::PinnedSets& pins);
-/// For who knows what holds its own set alone.
-[[nodiscard]] TargetStatus read_status(Migrator& migrator, const Target& target, const Value& held_at);
 
 /// Of a target that could not be read.
 [[nodiscard]] TargetStatus unread_status(Migrator& migrator, const Target& target, std::string state,

@@ -82,7 +82,7 @@ class Worker {
     begin("looking at " + target.target.label());
     Outcome outcome;
     outcome.success = true;
-    outcome.seen = read_status(migrator, target.target, target.held_at);
+    outcome.seen = read_status(migrator, target.target, target.pins);
     commit(target.target);
     return outcome;
   }

@@ -177,6 +177,7 @@ TEST_F(DriverSets, NoneIsTakenBeyondItsPin) {
     EXPECT_EQ(held.at("detail"),
               "migration 002 of set analytics requires migration 002 of set users, which is pinned to 001");
   }
+  EXPECT_EQ(connect().value("SELECT state FROM tenancy.status('own') WHERE migration_set = 'analytics'"), "pinned");
   constexpr const char* kVersions =
       "SELECT string_agg(version, ' ') FROM %.schema_migrations WHERE migration_set = 'users'";
   auto const versions = [&](Connection session, const std::string& schema) {
