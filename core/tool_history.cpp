@@ -40,11 +40,13 @@ const std::vector<HistoryTool>& tools() {
        .state_means = ToolState::dirty,
        .has_current_only = true,
        .version = "version",
+       .no_version = "-1",
        .state = "dirty"},
       {.name = "goose",
        .table = "goose_db_version",
        .state_means = ToolState::applied,
        .version = "version_id",
+       .no_version = "0",
        .state = "is_applied",
        .order = "id",
        .applied_at = "tstamp"},
@@ -129,9 +131,8 @@ Meaning meaning_of(const HistoryTool& tool, const ToolRow& row) {
   return state == Meaning::applied && row.kind ? meaning_of_kind(*row.kind) : state;
 }
 
-/// goose begins its table with a version 0, golang-migrate has -1 for none.
 bool is_no_version(const HistoryTool& tool, const std::string& version) {
-  return (tool.name == "goose" && version == "0") || (tool.name == "golang-migrate" && version == "-1");
+  return !tool.no_version.empty() && version == tool.no_version;
 }
 
 void require_one_group(const HistoryTool& tool, std::span<const ToolRow> rows) {

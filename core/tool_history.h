@@ -37,6 +37,7 @@ struct HistoryTool {
   bool has_current_only = false;  ///< the table has the newest versions alone: everything before them is applied
   // Columns; empty: none.
   std::string version;
+  std::string no_version{};  ///< the version in a row that stands for none
   std::string state{};
   std::string kind{};            ///< Flyway's type of a row
   std::string undone{};          ///< a time: NULL where the row counts

@@ -120,10 +120,7 @@ std::vector<TargetStatement> ToolSync::check(std::span<const Step> steps, const 
   }
   if (words.empty()) return {};
   std::vector<std::optional<std::string>> parameters{text_array(words)};
-  std::string which = key() + " = ANY ($1::text[])" + of_group(parameters);
-  // Of those that goose has taken back a row may be left.
-  if (tool_.state_means == ToolState::applied) which += " AND " + quote_identifier(tool_.state);
-  which += where_it_counts();
+  const std::string which = key() + " = ANY ($1::text[])" + of_group(parameters) + where_it_is_applied();
   std::string finding =
       "(SELECT 'tool_differs#' || " + key() + " FROM " + table_ + " entry WHERE " + which + " LIMIT 1)";
   // The words of the others are of files, which may have been renamed since.
@@ -140,13 +137,12 @@ std::string ToolSync::lacking(std::vector<std::optional<std::string>>& parameter
   }
   parameters.emplace_back(text_array(words));
   const std::string wanted = "$" + std::to_string(parameters.size()) + "::text[]";
-  std::string there = "SELECT " + key() + " FROM " + table_ + " entry WHERE true" + where_it_counts();
-  if (tool_.state_means == ToolState::applied) there += " AND " + quote_identifier(tool_.state);
-  // goose begins with it.
-  if (tool_.name == "goose") there += " AND " + key() + " <> '0'";
+  std::string there = where_it_is_applied();
+  if (!tool_.no_version.empty()) there += " AND " + key() + " <> '" + tool_.no_version + "'";
   std::string lacking = "(SELECT 'tool_differs#" + std::string(kToolLacks) + "' || word FROM unnest(" + wanted +
-                        ") WITH ORDINALITY AS recorded (word, place) WHERE (SELECT count(DISTINCT word) FROM (" +
-                        there + ") AS there (word)) < cardinality(" + wanted + ")" + " AND word NOT IN (" + there + ")";
+                        ") WITH ORDINALITY AS recorded (word, place), (SELECT coalesce(array_agg(DISTINCT " + key() +
+                        "), '{}') AS words FROM " + table_ + " entry WHERE true" + there +
+                        ") AS there WHERE cardinality(words) < cardinality(" + wanted + ") AND word <> ALL (words)";
   if (!tool_.kind.empty()) {
     lacking +=
         " AND NOT EXISTS (SELECT FROM " + table_ + " WHERE " + quote_identifier(tool_.kind) + " LIKE '%BASELINE')";
@@ -288,6 +284,12 @@ std::string ToolSync::with_names(std::string_view sql) const {
 
 std::string ToolSync::where_it_counts() const {
   return shape_.counts.empty() ? "" : " AND " + with_names(shape_.counts);
+}
+
+std::string ToolSync::where_it_is_applied() const {
+  // Of those that goose has taken back a row may be left.
+  const bool has_both = tool_.state_means == ToolState::applied;
+  return (has_both ? " AND " + quote_identifier(tool_.state) : "") + where_it_counts();
 }
 
 /// What a table with the newest versions alone holds, in the order of bytes. What has come after the tool's own graph

@@ -79,6 +79,7 @@ class ToolSync {
   [[nodiscard]] std::string word(std::size_t migration, std::string_view filename) const;
   [[nodiscard]] std::string with_names(std::string_view sql) const;
   [[nodiscard]] std::string where_it_counts() const;
+  [[nodiscard]] std::string where_it_is_applied() const;
   void add_repeatable(std::vector<TargetStatement>& statements, std::size_t migration, Direction direction,
                       const ToolFile& file) const;
   void add_file(std::vector<std::optional<std::string>>& parameters, std::size_t migration, const ToolFile& file) const;
