@@ -67,9 +67,7 @@ def require_password():
     cluster.run_in("postgres", f"CREATE ROLE {USER} SUPERUSER LOGIN PASSWORD %s", [PASSWORD])
     rules = pathlib.Path(cluster.run_in("postgres", "SHOW hba_file")[0][0])
     others = rules.read_text(encoding="utf-8")
-    rule = f"local all {USER} scram-sha-256\n"
-    if not others.startswith(rule):
-        rules.write_text(rule + others, encoding="utf-8")
+    rules.write_text(f"local all {USER} scram-sha-256\n{others}", encoding="utf-8")
     cluster.run_in("postgres", "SELECT pg_reload_conf()")
 
 

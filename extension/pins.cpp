@@ -64,6 +64,4 @@ const core::PinnedSets& Pins::at(const std::string& schema) const { return found
 
 Value Pins::of(const Tenant& tenant) const { return pin_of(at(tenant), tenant.migration_set); }
 
-Value Pins::of(const std::string& schema, const std::string& set) const { return pin_of(at(schema), set); }
-
 }  // namespace tenancy

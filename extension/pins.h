@@ -17,8 +17,6 @@ class Pins {
   /// The revision that a tenant's target is not taken beyond; NULL: none. A pin whose migration is gone is returned
   /// too: whoever plans with it is told so.
   [[nodiscard]] Value of(const Tenant& tenant) const;
-  /// The same for a schema of this database.
-  [[nodiscard]] Value of(const std::string& schema, const std::string& set) const;
 
   /// What holds each set where the tenant lives, or in a schema of this database.
   [[nodiscard]] const core::PinnedSets& at(const Tenant& tenant) const;

@@ -117,13 +117,12 @@ bool WorkRing::try_take(WorkItem* item) {
 bool WorkRing::take(WorkItem* item) {
   ConditionVariablePrepareToSleep(&run_->changed);
   bool found = false;
-  while (!(found = try_take(item))) {
-    if (pg_atomic_read_u32(&run_->closed) != 0) {
-      // The last item may have come between the two looks.
-      pg_read_barrier();
-      found = try_take(item);
-      break;
-    }
+  for (;;) {
+    // Asked before there is a look for an item: nothing comes behind the end.
+    bool const is_closed = pg_atomic_read_u32(&run_->closed) != 0;
+    pg_read_barrier();
+    found = try_take(item);
+    if (found || is_closed) break;
     ConditionVariableSleep(&run_->changed, PG_WAIT_EXTENSION);
   }
   ConditionVariableCancelSleep();
