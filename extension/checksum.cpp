@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/hexadecimal.h"
+#include "extension/datum_text.h"
 
 namespace tenancy {
 
@@ -22,8 +23,7 @@ std::string sha1(std::string_view bytes) {
 std::string checksum(std::string_view text) {
   std::string hexadecimal;
   guarded([&] {
-    Datum const bytes = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-    bytea* const digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, bytes));
+    bytea* const digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, datum_of(text)));
     hexadecimal = core::hexadecimal({reinterpret_cast<const unsigned char*>(VARDATA_ANY(digest)),
                                      static_cast<std::size_t>(VARSIZE_ANY_EXHDR(digest))});
   });

@@ -1,5 +1,7 @@
 #include "extension/run_target_table.h"
 
+#include "extension/datum_text.h"
+
 namespace tenancy {
 
 namespace {
@@ -66,10 +68,6 @@ Relation open_table(AclMode right) {
   return table;
 }
 
-Datum text_of(std::string_view value) {
-  return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
-}
-
 Datum interval_of(std::chrono::microseconds time) {
   auto* const interval = static_cast<Interval*>(palloc0(sizeof(Interval)));
   interval->time = time.count();
@@ -85,7 +83,7 @@ Datum array_of(const Datum* before, const std::vector<std::string>& texts) {
   }
   auto* const all = static_cast<Datum*>(palloc((count + texts.size() + 1) * sizeof(Datum)));
   std::copy_n(elements, count, all);
-  for (const std::string& text : texts) all[count++] = text_of(text);
+  for (const std::string& text : texts) all[count++] = datum_of(text);
   return PointerGetDatum(construct_array(all, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
@@ -96,13 +94,13 @@ void fill(TupleTableSlot* slot, std::int64_t run, const RunTargetRow& row) {
   };
   std::fill_n(slot->tts_isnull, slot->tts_tupleDescriptor->natts, true);
   for (const auto& [column, member] : kFirstTexts) {
-    if (const std::string& text = row.*member; !text.empty() || column == kWave) set(column, text_of(text));
+    if (const std::string& text = row.*member; !text.empty() || column == kWave) set(column, datum_of(text));
   }
   bool const failed = !row.sqlstate.empty();
   set(kRun, Int64GetDatum(run));
   set(kOrdinal, Int32GetDatum(static_cast<int32>(row.ordinal)));
   set(kVersionsWanted, array_of(nullptr, row.versions_wanted));
-  set(kState, text_of(failed ? "failed" : "pending"));
+  set(kState, datum_of(failed ? "failed" : "pending"));
   set(kAttempts, Int32GetDatum(0));
   set(kWaited, interval_of({}));
   set(kVersions, array_of(nullptr, {}));
@@ -121,14 +119,14 @@ HeapTuple updated(HeapTuple row, TupleDesc shape, const Outcome& outcome) {
   };
   auto const set_or_null = [&](Column column, const std::string& text) {
     nulls[column - 1] = text.empty();
-    if (!text.empty()) values[column - 1] = text_of(text);
+    if (!text.empty()) values[column - 1] = datum_of(text);
   };
   bool const ends = outcome.success ? !outcome.more : !outcome.retry;
-  set(kState, text_of(state_of(outcome)));
+  set(kState, datum_of(state_of(outcome)));
   set(kAttempts, Int32GetDatum(outcome.attempts));
   set(kWaited, interval_of(outcome.waited));
   if (nulls[kFromRevision - 1]) set_or_null(kFromRevision, outcome.from);
-  if (!outcome.to.empty()) set(kToRevision, text_of(outcome.to));
+  if (!outcome.to.empty()) set(kToRevision, datum_of(outcome.to));
   if (!outcome.versions.empty()) set(kVersions, array_of(&values[kVersions - 1], outcome.versions));
   set(kDuration, DirectFunctionCall2(interval_pl, values[kDuration - 1], interval_of(outcome.duration)));
   nulls[kFinishedAt - 1] = !ends;

@@ -1,5 +1,7 @@
 #include "extension/spi.h"
 
+#include "extension/datum_text.h"
+
 namespace tenancy {
 
 namespace {
@@ -21,7 +23,7 @@ struct SpiParameters {
     for (const Value& parameter : parameters) {
       types[count] = TEXTOID;
       nulls[count] = parameter ? ' ' : 'n';
-      values[count] = parameter ? PointerGetDatum(cstring_to_text_with_len(parameter->data(), parameter->size())) : 0;
+      values[count] = parameter ? datum_of(*parameter) : 0;
       ++count;
     }
   }

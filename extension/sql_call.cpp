@@ -1,5 +1,7 @@
 #include "extension/sql_call.h"
 
+#include "extension/datum_text.h"
+
 namespace tenancy {
 
 namespace {
@@ -18,7 +20,7 @@ Datum to_array(std::span<const std::string> texts) {
 /// The same.
 Datum to_datum(const Cell& cell, Oid type) {
   if (auto* const text = std::get_if<std::string_view>(&cell)) {
-    return PointerGetDatum(cstring_to_text_with_len(text->data(), static_cast<int>(text->size())));
+    return datum_of(*text);
   }
   if (auto* const number = std::get_if<std::int64_t>(&cell)) {
     return type == INT4OID ? Int32GetDatum(static_cast<int32>(*number)) : Int64GetDatum(*number);
@@ -112,7 +114,7 @@ void ResultRows::add(std::initializer_list<Cell> cells) {
 }
 
 Datum text_datum(std::string_view text) {
-  return guarded([=] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
+  return guarded([=] { return datum_of(text); });
 }
 
 }  // namespace tenancy

@@ -99,9 +99,8 @@ void copy_row(HeapTuple tuple, TupleDesc types, std::span<const StoreColumn> col
 /// Equality of a column of type text, for a scan of its index.
 void set_key(ScanKey key, Relation relation, int column, std::string_view value) {
   Oid const collation = TupleDescAttr(RelationGetDescr(relation), column - 1)->attcollation;
-  Datum const text = PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
   ScanKeyEntryInitialize(key, 0, static_cast<AttrNumber>(column), BTEqualStrategyNumber, InvalidOid, collation,
-                         F_TEXTEQ, text);
+                         F_TEXTEQ, datum_of(value));
 }
 
 std::vector<Row> read(const char* table, std::span<const StoreColumn> columns, std::span<const StoreKey> keys,

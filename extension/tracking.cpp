@@ -55,10 +55,6 @@ class Uncounted {
   bool outer_;
 };
 
-Datum varchar_of(std::string_view value) {
-  return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
-}
-
 /// Calls `visit(slot)` for each row that the newest snapshot sees, until it returns false. In a guarded frame.
 template <typename Visit>
 void scan(Relation relation, Visit visit) {
@@ -265,11 +261,11 @@ void insert_tracking_row(Oid oid, const TrackingRow& row) {
       duration->time = row.duration.count();
       auto* const applied_by = static_cast<NameData*>(palloc0(sizeof(NameData)));
       namestrcpy(applied_by, GetUserNameFromId(GetUserId(), false));
-      slot->tts_values[kSet - 1] = varchar_of(row.set);
-      slot->tts_values[kVersion - 1] = varchar_of(row.version);
-      slot->tts_values[kDescription - 1] = varchar_of(description);
-      slot->tts_values[kChecksum - 1] = varchar_of(row.checksum);
-      slot->tts_values[kState - 1] = varchar_of(to_word(row.state));
+      slot->tts_values[kSet - 1] = datum_of(row.set);
+      slot->tts_values[kVersion - 1] = datum_of(row.version);
+      slot->tts_values[kDescription - 1] = datum_of(description);
+      slot->tts_values[kChecksum - 1] = datum_of(row.checksum);
+      slot->tts_values[kState - 1] = datum_of(to_word(row.state));
       slot->tts_values[kAppliedAt - 1] =
           TimestampTzGetDatum(row.applied_at == 0 ? GetCurrentTimestamp() : row.applied_at);
       slot->tts_values[kAppliedBy - 1] = NameGetDatum(applied_by);
@@ -301,7 +297,7 @@ void set_tracking_state(Oid oid, std::string_view set, std::string_view version,
       insert_row(relation, [&](TupleTableSlot* slot) {
         heap_deform_tuple(static_cast<HeapTuple>(lfirst(cell)), RelationGetDescr(relation), slot->tts_values,
                           slot->tts_isnull);
-        slot->tts_values[kState - 1] = varchar_of(to_word(state));
+        slot->tts_values[kState - 1] = datum_of(to_word(state));
       });
     }
     table_close(relation, NoLock);
