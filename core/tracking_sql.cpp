@@ -24,16 +24,23 @@ std::string quote_identifier(std::string_view name) {
   return result;
 }
 
-std::string create_tracking_table_sql(std::string_view schema, std::string_view table) {
+std::string create_tracking_table_sql(std::string_view schema, std::string_view table, PrimaryKey primary_key) {
   std::string sql = "CREATE TABLE " + quote_identifier(schema) + "." + quote_identifier(table) + " (";
   for (const TrackingColumn& column : kTrackingColumns) {
+    if (&column != kTrackingColumns.data()) sql += ", ";
     sql += column.name;
     sql += ' ';
     sql += type_sql(column.type);
     if (column.name != "duration") sql += " NOT NULL";
-    sql += ", ";
   }
-  sql += "PRIMARY KEY (migration_set, version))";
+  if (primary_key == PrimaryKey::declared) {
+    sql += ", PRIMARY KEY (";
+    sql += kTrackingKey[0];
+    sql += ", ";
+    sql += kTrackingKey[1];
+    sql += ")";
+  }
+  sql += ")";
   return sql;
 }
 

@@ -32,8 +32,14 @@ inline constexpr std::size_t kTrackedDescriptionLength = 200;
 /// A name as an SQL identifier: always in double quotes, with quotes inside doubled.
 [[nodiscard]] std::string quote_identifier(std::string_view name);
 
+/// The columns of the tracking table's primary key, in order; they are its first ones.
+inline constexpr std::array<std::string_view, 2> kTrackingKey{"migration_set", "version"};
+
+enum class PrimaryKey { declared, left_out };
+
 /// CREATE TABLE for the tracking table of one schema.
-[[nodiscard]] std::string create_tracking_table_sql(std::string_view schema, std::string_view table);
+[[nodiscard]] std::string create_tracking_table_sql(std::string_view schema, std::string_view table,
+                                                    PrimaryKey primary_key = PrimaryKey::declared);
 
 /// The first `kTrackedDescriptionLength` characters of UTF-8 text.
 [[nodiscard]] std::string_view tracked_description(std::string_view description) noexcept;

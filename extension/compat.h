@@ -38,6 +38,15 @@ inline AclResult namespace_aclcheck(Oid schema, Oid role, AclMode mode) {
 #endif
 }
 
+/// Of a unique index on columns alone, to be made without CONCURRENTLY.
+inline IndexInfo* make_unique_index_info(int columns, Oid access_method) {
+#if PG_VERSION_NUM >= 160000
+  return makeIndexInfo(columns, columns, access_method, NIL, NIL, true, false, true, false, false);
+#else
+  return makeIndexInfo(columns, columns, access_method, NIL, NIL, true, false, true, false);
+#endif
+}
+
 /// May `member` act as `role`? Since 16 that is a grant option of its own.
 inline bool can_set_role(Oid member, Oid role) {
 #if PG_VERSION_NUM >= 160000

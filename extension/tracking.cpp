@@ -3,7 +3,6 @@
 #include "core/tracking_sql.h"
 #include "extension/compat.h"
 #include "extension/datum_text.h"
-#include "extension/script_runner.h"
 #include "extension/tool_table.h"
 
 namespace tenancy {
@@ -243,11 +242,6 @@ TrackingShape read_history(Oid schema, const std::string& table, std::vector<His
     table_close(relation, AccessShareLock);
   });
   return shape;
-}
-
-Oid create_tracking_table(const std::string& schema, const std::string& table) {
-  run_internal_sql(core::create_tracking_table_sql(schema, table));
-  return guarded([&] { return get_relname_relid(table.c_str(), get_namespace_oid(schema.c_str(), false)); });
 }
 
 void insert_tracking_row(Oid oid, const TrackingRow& row) {

@@ -13,7 +13,32 @@ SELECT tenancy.start_tracking('tr');
 \d tr.schema_migrations
 -- No TOAST table: two files fewer for each tenant.
 SELECT reltoastrelid = 0 AS no_toast, relpersistence FROM pg_class WHERE oid = 'tr.schema_migrations'::regclass;
+-- In the catalogue its primary key is what SQL makes of one, and its B-tree is sound, also with rows.
+CREATE SCHEMA tr_twin;
+CREATE TABLE tr_twin.schema_migrations (LIKE tr.schema_migrations, PRIMARY KEY (migration_set, version));
+CREATE FUNCTION pg_temp.key_of(schema text) RETURNS SETOF text LANGUAGE sql AS $$
+  WITH key AS (SELECT i.*, c.oid AS con FROM pg_index i JOIN pg_constraint c ON c.conindid = i.indexrelid
+                WHERE i.indrelid = (schema || '.schema_migrations')::regclass)
+  SELECT (to_jsonb(i) - '{indexrelid,indrelid,con}'::text[])::text FROM key i
+  UNION ALL SELECT (to_jsonb(c) - '{oid,relnamespace,relfilenode,relpages}'::text[])::text
+              FROM key JOIN pg_class c ON c.oid = indexrelid
+  UNION ALL SELECT (to_jsonb(c) - '{oid,conrelid,connamespace,conindid}'::text[])::text
+              FROM key JOIN pg_constraint c ON c.oid = con
+  UNION ALL SELECT format('%s of the table', to_jsonb(c) -> 'relhasindex')
+              FROM key JOIN pg_class c ON c.oid = indrelid
+  UNION ALL SELECT (to_jsonb(a) - 'attrelid')::text FROM key JOIN pg_attribute a ON a.attrelid = indexrelid
+  UNION ALL SELECT format('%s %s %s %s on %s %s', d.classid::regclass, d.objid = key.con, d.objsubid, d.deptype,
+                          d.refclassid::regclass, d.refobjsubid)
+              FROM key JOIN pg_depend d ON d.objid IN (key.con, key.indexrelid)
+$$;
+SELECT count(*) > 8 AS compared, array_agg(a ORDER BY a) = (SELECT array_agg(b ORDER BY b) FROM pg_temp.key_of('tr_twin') b)
+       AS same FROM pg_temp.key_of('tr') a;
+CREATE EXTENSION amcheck;
+SELECT bt_index_parent_check('tr.schema_migrations_pkey', true);
 SELECT version FROM tenancy.migrate_schema('tr');
+SELECT bt_index_parent_check('tr.schema_migrations_pkey', true);
+DROP EXTENSION amcheck;
+INSERT INTO tr.schema_migrations TABLE tr.schema_migrations;
 SELECT migration_set, version, description, length(checksum) AS checksum, state,
        applied_at <= clock_timestamp() AS applied_at,
        applied_by = current_user AS applied_by, duration >= '0' AS duration
@@ -22,6 +47,16 @@ SELECT migration_set, version, description, length(checksum) AS checksum, state,
 SET enable_seqscan = off;
 SELECT version FROM tr.schema_migrations WHERE migration_set = 'default' AND version = '2';
 RESET enable_seqscan;
+-- Its name is taken, or too long for another word.
+CREATE SCHEMA tr_taken;
+CREATE VIEW tr_taken.schema_migrations_pkey AS SELECT 1;
+SELECT tenancy.start_tracking('tr_taken');
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'tr_taken.schema_migrations'::regclass;
+DO $$ BEGIN PERFORM set_config('tenancy.tracking_table', repeat('t', 63), false); END $$;
+SELECT tenancy.start_tracking('tr_taken');
+SELECT length(relname), right(relname, 10) FROM pg_class
+ WHERE relnamespace = 'tr_taken'::regnamespace AND relkind = 'i' AND relname LIKE 'ttt%';
+RESET tenancy.tracking_table;
 SELECT tenancy.start_tracking('nowhere');
 SELECT tenancy.start_tracking('public');
 DROP TABLE public.schema_migrations;

@@ -27,6 +27,12 @@ TEST(TrackingTable, IsMadeFromItsColumns) {
             "PRIMARY KEY (migration_set, version))");
 }
 
+TEST(TrackingTable, CanLeaveItsPrimaryKeyToItsMaker) {
+  std::string const declared = create_tracking_table_sql("tenant", "schema_migrations");
+  std::string const left_out = create_tracking_table_sql("tenant", "schema_migrations", PrimaryKey::left_out);
+  EXPECT_EQ(left_out.substr(0, left_out.size() - 1) + ", PRIMARY KEY (migration_set, version))", declared);
+}
+
 TEST(TrackedDescription, IsCutAtACharacter) {
   std::string accents;
   for (std::size_t i = 0; i < kTrackedDescriptionLength; ++i) accents += "é";

@@ -73,6 +73,16 @@ class Chaos : public testing::Test {
     }
   }
 
+  /// The primary keys of all tracking tables, page by page.
+  void expect_sound_keys() {
+    Connection session = connect();
+    session.exec("CREATE EXTENSION amcheck");
+    EXPECT_NE(session.value(R"(
+        SELECT count(bt_index_parent_check(i.indexrelid, true)) FILTER (WHERE i.indisprimary)
+          FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relname = 'schema_migrations')"),
+              "0");
+  }
+
   std::string reference_definition() {
     Connection session = connect();
     session.exec("CREATE SCHEMA reference; SET search_path = reference, public");
@@ -125,12 +135,33 @@ TEST_F(Chaos, EveryTenantIsWhatPsqlMakes) {
         FROM tenancy.tenants t, LATERAL tenancy.history(t.schema) h
        WHERE NOT EXISTS (SELECT FROM tenancy.run_targets r WHERE r.tenant = t.id AND h.version = ANY (r.versions)))"),
             Rows{});
+  expect_sound_keys();
   const std::string reference = reference_definition();
   ASSERT_THAT(reference, testing::HasSubstr("tasks_title"));
   for (int i = 1; i <= kTenants; ++i) {
     const std::string tenant = "t" + std::to_string(i);
     EXPECT_EQ(schema_definition(cluster_.conninfo(database_), tenant), reference) << tenant;
   }
+}
+
+// Its primary key is made without waiting for the disk: the checkpoint that comes first must know of it.
+TEST_F(Chaos, ATrackingTableIsThereAfterACrash) {
+  Connection before = connect();
+  before.exec("BEGIN");
+  before.query("SELECT tenancy.start_tracking('t1')");
+  connect().exec("CHECKPOINT");
+  before.exec("COMMIT");
+  connect().query("SELECT tenancy.start_tracking('t2')");
+  cluster_.restart(StopMode::immediate);
+
+  Connection session = connect();
+  session.exec("SET enable_seqscan = off");
+  for (const char* const schema : {"t1", "t2"}) {
+    const std::string table = std::string(schema) + ".schema_migrations";
+    session.exec("INSERT INTO " + table + " VALUES ('s', '1', '', '', 'applied', now(), current_user)");
+    EXPECT_EQ(session.value("SELECT count(*) FROM " + table + " WHERE migration_set = 's' AND version = '1'"), "1");
+  }
+  expect_sound_keys();
 }
 
 }  // namespace
