@@ -4,6 +4,9 @@ Environment: SIZE tenants, WORKERS "1 2 4", RUNS of everything, XARGS_SIZE (psql
 the fleet for the slow ways (0 leaves them out; dbmate is left out where it is not installed), DATABASES for tenants
 that have one of their own, QUIET seconds to wait before each measurement until others leave the machine alone. The only
 argument is the file for the results, JSON. The driver is the program TENANCY, which `make driver` builds.
+
+With 10,000 tenants each run takes 10 GB of disk. Nothing else should use the file system much, nor have deleted many
+files within five minutes before.
 """
 
 import datetime
@@ -84,8 +87,13 @@ class Bench:
         self.record(part, turn, way.name, way.kind, way.connections, way.size, watch)
 
     def create(self):
-        """Every time a fleet that was never used."""
+        """Every time a fleet that was never used.
+
+        Those of the turns before stay: minutes after many files were deleted, ext4 without a journal still takes
+        several times longer to make new ones (recently_deleted() in the kernel's fs/ext4/ialloc.c).
+        """
         for turn, way in self.turns():
+            way.begin(turn)
             cluster.create_database(way.database, cluster.TEMPLATE)
             self.measure("create", turn, way, cluster.FIRST_VERSION)
 

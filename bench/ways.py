@@ -18,11 +18,15 @@ class Way:
         self.kind = kind
         self.connections = connections
         self.size = size
-        self.database = f"bench_{kind}_{connections}"
+        self.database = None
 
     @property
     def schemas(self):
         return [cluster.schema_name(number) for number in range(1, self.size + 1)]
+
+    def begin(self, turn):
+        """From here on it works on the fleet of that turn."""
+        self.database = f"bench_{self.kind}_{self.connections}_{turn}"
 
     def prepare(self, version):
         """What is not measured."""
