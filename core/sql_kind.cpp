@@ -236,6 +236,14 @@ bool SqlKind::is_role_setting() const noexcept {
          (is(at, "SESSION") && is(at + 1, "AUTHORIZATION"));
 }
 
+bool SqlKind::sets_isolation() const noexcept {
+  if (!is(0, "SET")) return false;
+  const std::size_t at = is(1, "LOCAL") || is(1, "SESSION") ? 2 : 1;
+  if (!is(at, "TRANSACTION")) return false;
+  const std::optional<std::size_t> level = find("LEVEL", at);
+  return is(at + 1, "SNAPSHOT") || (level && (is(*level + 1, "REPEATABLE") || is(*level + 1, "SERIALIZABLE")));
+}
+
 std::string_view SqlKind::session_command() const noexcept {
   if (is(0, "LISTEN")) return "LISTEN";
   if (is(0, "UNLISTEN")) return "UNLISTEN";

@@ -45,6 +45,9 @@ class SqlKind {
   [[nodiscard]] bool is_local_setting() const noexcept;
   [[nodiscard]] bool is_role_setting() const noexcept;
 
+  /// SET TRANSACTION with what must come before the first query: REPEATABLE READ, SERIALIZABLE or a snapshot.
+  [[nodiscard]] bool sets_isolation() const noexcept;
+
   /// A command whose effect on the session cannot be put back, or not without harm, as a person would name it; empty
   /// for all else.
   [[nodiscard]] std::string_view session_command() const noexcept;

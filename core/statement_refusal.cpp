@@ -38,6 +38,12 @@ StatementRefusal refused_role_setting() noexcept {
           "Say who runs it with run_as, or with the setting tenancy.run_as."};
 }
 
+StatementRefusal refused_isolation() noexcept {
+  return {"SET TRANSACTION", "cannot change the isolation of a migration",
+          "Take it out: migrations run READ COMMITTED, in a transaction that has begun by then. LOCK TABLE holds still "
+          "what several statements must see alike."};
+}
+
 StatementRefusal refused_commit_as_owner() noexcept {
   return {"CALL, and DO that commits,", "cannot run as the owner of the schema",
           "Run it as a role that owns the schema, or is a member of its owner: a superuser acts as the owner."};
@@ -49,6 +55,7 @@ StatementRefusal refusal(const SqlKind& statement, bool transactional, bool conf
     return refused_transaction_control(command, transactional);
   }
   if (statement.copies_with_client()) return refused_copy();
+  if (statement.sets_isolation()) return refused_isolation();
   if (const std::string_view what = statement.beyond_one_schema(); confined && !what.empty()) {
     return refused_beyond_schema(what);
   }

@@ -35,6 +35,8 @@ struct StatementRefusal {
 /// In a non-transactional one, each statement of which is a transaction of its own.
 [[nodiscard]] StatementRefusal refused_local_setting() noexcept;
 [[nodiscard]] StatementRefusal refused_role_setting() noexcept;
+/// Of what sets_isolation() names: the tracking table has been read when a migration begins.
+[[nodiscard]] StatementRefusal refused_isolation() noexcept;
 /// Of what may_commit(), where a session of another role acts as the owner of the schema.
 [[nodiscard]] StatementRefusal refused_commit_as_owner() noexcept;
 

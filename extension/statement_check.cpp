@@ -21,6 +21,7 @@ core::StatementRefusal refusal(Node* statement, bool transactional, bool confine
     return core::refused_transaction_control(GetCommandTagName(CreateCommandTag(statement)), transactional);
   }
   if (IsA(statement, CopyStmt) && castNode(CopyStmt, statement)->filename == nullptr) return core::refused_copy();
+  if (sets_isolation(statement)) return core::refused_isolation();
   if (confined) {
     if (const char* const what = beyond_one_schema(statement)) return core::refused_beyond_schema(what);
   }

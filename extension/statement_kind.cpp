@@ -185,6 +185,22 @@ bool make_transactional(Node* statement) {
   }
 }
 
+bool sets_isolation(Node* statement) {
+  if (!IsA(statement, VariableSetStmt)) return false;
+  auto* const set = castNode(VariableSetStmt, statement);
+  if (set->kind != VAR_SET_MULTI) return false;
+  if (std::strcmp(set->name, "TRANSACTION SNAPSHOT") == 0) return true;
+  if (std::strcmp(set->name, "TRANSACTION") != 0) return false;
+  ListCell* cell;
+  foreach (cell, set->args) {
+    auto* const mode = lfirst_node(DefElem, cell);
+    if (std::strcmp(mode->defname, "transaction_isolation") != 0) continue;
+    const char* const level = strVal(&castNode(A_Const, mode->arg)->val);
+    if (std::strcmp(level, "repeatable read") == 0 || std::strcmp(level, "serializable") == 0) return true;
+  }
+  return false;
+}
+
 const char* beyond_one_schema(Node* statement) {
   switch (nodeTag(statement)) {
     case T_VacuumStmt:

@@ -20,6 +20,9 @@ namespace tenancy {
 /// Does it change nothing but settings?
 [[nodiscard]] bool is_setting(Node* statement);
 
+/// Is it SET TRANSACTION with what must come before the first query: REPEATABLE READ, SERIALIZABLE or a snapshot?
+[[nodiscard]] bool sets_isolation(Node* statement);
+
 /// Can it be run again when nobody knows whether it has been? Then make_repeatable() on a copy, and the checks in
 /// concurrent_index.h, make that do no harm.
 [[nodiscard]] bool is_repeatable(Node* statement);

@@ -127,7 +127,11 @@ BEGIN;
 SELECT pg_temp.run('SET TRANSACTION READ ONLY');
 CREATE TABLE ses.still_writable (id int);
 COMMIT;
+SELECT pg_temp.run('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+-- It would come too late, so it is refused before a deploy.
 SELECT pg_temp.run('SET TRANSACTION ISOLATION LEVEL SERIALIZABLE');
+SELECT tenancy.add_migration('iso', 'SELECT 1; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+SELECT tenancy.add_migration('iso', 'SET TRANSACTION SNAPSHOT ''00000003-0000001B-1''', transactional => false);
 BEGIN READ ONLY;
 SELECT pg_temp.run('CREATE TABLE r (id int)');
 ROLLBACK;

@@ -93,6 +93,20 @@ TEST(SqlKind, KnowsWhatGoesBeyondOneSchema) {
   }
 }
 
+TEST(SqlKind, KnowsIsolation) {
+  for (const char* sql :
+       {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "set local transaction read write, isolation level serializable",
+        "SET SESSION TRANSACTION ISOLATION LEVEL /* x */ SERIALIZABLE", "SET TRANSACTION SNAPSHOT '0-1'"}) {
+    EXPECT_TRUE(SqlKind(sql).sets_isolation()) << sql;
+  }
+  for (const char* sql : {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET TRANSACTION READ ONLY", "SELECT 1",
+                          "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                          "SET transaction_isolation = serializable"}) {
+    EXPECT_FALSE(SqlKind(sql).sets_isolation()) << sql;
+  }
+}
+
 TEST(SqlKind, KnowsSettings) {
   EXPECT_TRUE(SqlKind("SET work_mem = 1").is_setting());
   EXPECT_TRUE(SqlKind("RESET ALL").is_setting());
@@ -194,6 +208,8 @@ TEST(StatementRefusal, SaysWhatIsWrong) {
   EXPECT_EQ(what("SET LOCAL a = 1", false, true), "SET LOCAL");
   EXPECT_EQ(what("SET LOCAL a = 1", true, true), "");
   EXPECT_EQ(what("SET ROLE x", false, true), "SET of the role");
+  EXPECT_EQ(what("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", true, true), "SET TRANSACTION");
+  EXPECT_EQ(what("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", false, false), "SET TRANSACTION");
   EXPECT_EQ(what("\\connect x", true, true), "a command of psql");
   EXPECT_EQ(what("CREATE TABLE t ()", true, true), "");
 }
