@@ -9,13 +9,7 @@ class Worker {
  public:
   Worker(SharedRun* run, WorkItem* items, shm_mq_handle* queue, int number, std::string_view task,
          std::string_view opening, std::string_view bundle)
-      : run_(run),
-        ring_(run, items),
-        queue_(queue),
-        number_(number),
-        task_(decode_task(task)),
-        opening_(opening),
-        bundle_(bundle) {}
+      : run_(run), ring_(run, items), queue_(queue), number_(number), task_(task), opening_(opening), bundle_(bundle) {}
 
   void work() {
     ScopedContext const memory(TopMemoryContext, "tenancy migrations");
@@ -48,7 +42,7 @@ class Worker {
 
   /// One target, and how it ended.
   Outcome attempt(Migrator& migrator, const WorkItem& item) {
-    const FleetTarget& target = task_.targets[item.index];
+    FleetTarget const target = task_.target(item.index);
     TimestampTz const start = GetCurrentTimestamp();
     auto const complete = [&](Outcome outcome) {
       outcome.attempts = static_cast<int>(item.attempt);

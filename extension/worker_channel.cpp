@@ -50,6 +50,34 @@ std::optional<core::VariableMap> read_variables(WireReader& reader) {
   return variables;
 }
 
+void write(WireWriter& writer, const FleetTarget& target) {
+  writer.text(target.target.tenant);
+  writer.text(target.target.schema);
+  writer.number(target.target.kind);
+  writer.text(target.target.set);
+  writer.text(target.target.database);
+  write(writer, target.held_at);
+  write(writer, std::optional<core::VariableMap>(target.pins));
+  write(writer, target.versions);
+  write(writer, target.variables);
+  writer.number(target.ordinal);
+}
+
+FleetTarget read_target(WireReader& reader) {
+  FleetTarget target;
+  target.target.tenant = reader.text();
+  target.target.schema = reader.text();
+  target.target.kind = reader.number<core::TargetKind>();
+  target.target.set = reader.text();
+  target.target.database = reader.text();
+  target.held_at = read_value(reader);
+  target.pins = read_variables(reader).value();
+  target.versions = read_texts(reader);
+  target.variables = read_variables(reader);
+  target.ordinal = reader.number<std::uint32_t>();
+  return target;
+}
+
 void write(WireWriter& writer, const TargetStatus& status) {
   write(writer, status.revision);
   write(writer, status.head);
@@ -140,27 +168,19 @@ std::string encode(const Task& task) {
   writer.number(request.run_as);
   writer.number(request.in_fleet);
   writer.number(request.outside);
-  writer.number(static_cast<std::uint32_t>(task.targets->size()));
+  writer.number<std::uint64_t>(task.targets->size());
+  WireWriter targets;
   for (const FleetTarget& target : *task.targets) {
-    writer.text(target.target.tenant);
-    writer.text(target.target.schema);
-    writer.number(target.target.kind);
-    writer.text(target.target.set);
-    writer.text(target.target.database);
-    write(writer, target.held_at);
-    write(writer, std::optional<core::VariableMap>(target.pins));
-    write(writer, target.versions);
-    write(writer, target.variables);
-    writer.number(target.ordinal);
+    writer.number<std::uint64_t>(targets.bytes().size());
+    write(targets, target);
   }
+  writer.raw(targets.bytes());
   return writer.bytes();
 }
 
-WorkerTask decode_task(std::string_view bytes) {
+WorkerTask::WorkerTask(std::string_view bytes) {
   WireReader reader(bytes);
-  WorkerTask task;
-  Request& request = task.request;
-  task.run = reader.number<std::int64_t>();
+  run = reader.number<std::int64_t>();
   request.direction = reader.number<core::Direction>();
   request.revision.kind = reader.number<core::Revision::Kind>();
   request.revision.count = reader.number<int>();
@@ -168,20 +188,16 @@ WorkerTask decode_task(std::string_view bytes) {
   request.run_as = reader.number<RunAs>();
   request.in_fleet = reader.number<bool>();
   request.outside = reader.number<Outside>();
-  task.targets.resize(reader.number<std::uint32_t>());
-  for (FleetTarget& target : task.targets) {
-    target.target.tenant = reader.text();
-    target.target.schema = reader.text();
-    target.target.kind = reader.number<core::TargetKind>();
-    target.target.set = reader.text();
-    target.target.database = reader.text();
-    target.held_at = read_value(reader);
-    target.pins = read_variables(reader).value();
-    target.versions = read_texts(reader);
-    target.variables = read_variables(reader);
-    target.ordinal = reader.number<std::uint32_t>();
-  }
-  return task;
+  starts_ = reader.take(reader.number<std::uint64_t>() * sizeof(std::uint64_t));
+  targets_ = reader.rest();
+}
+
+FleetTarget WorkerTask::target(std::size_t index) const {
+  WireReader starts(starts_);
+  starts.take(index * sizeof(std::uint64_t));
+  WireReader reader(targets_);
+  reader.take(starts.number<std::uint64_t>());
+  return read_target(reader);
 }
 
 std::string encode(const OutcomeMessage& message) {

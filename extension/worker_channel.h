@@ -86,15 +86,25 @@ struct OutcomeMessage {
   XLogRecPtr last_commit = InvalidXLogRecPtr;  ///< of the worker, up to now
 };
 
-/// What workers need to know of a task.
-struct WorkerTask {
+[[nodiscard]] std::string encode(const Task& task);
+
+/// What workers need to know of a task. Targets are decoded one by one when it is their turn: a worker does not hold a
+/// great fleet in its own memory.
+class WorkerTask {
+ public:
+  /// Of what encode() has made; the bytes must outlive the object. Throws PgError.
+  explicit WorkerTask(std::string_view bytes);
+
   Request request;
   std::int64_t run = 0;
-  std::vector<FleetTarget> targets;
-};
 
-[[nodiscard]] std::string encode(const Task& task);
-[[nodiscard]] WorkerTask decode_task(std::string_view bytes);
+  /// Throws PgError when there is none.
+  [[nodiscard]] FleetTarget target(std::size_t index) const;
+
+ private:
+  std::string_view starts_;  ///< 8 bytes for each target: where in `targets_` it begins
+  std::string_view targets_;
+};
 
 [[nodiscard]] std::string encode(const OutcomeMessage& message);
 [[nodiscard]] OutcomeMessage decode_outcome(std::string_view bytes);
