@@ -50,7 +50,7 @@ void add_primary_key(Oid table) {
   Oid const oid = index_create(relation, name, InvalidOid, InvalidOid, InvalidOid, InvalidOid, key, names, BTREE_AM_OID,
                                relation->rd_rel->reltablespace, collations, operator_classes, options, 0,
                                INDEX_CREATE_IS_PRIMARY | INDEX_CREATE_ADD_CONSTRAINT | INDEX_CREATE_SKIP_BUILD, 0,
-                               false, true, nullptr);
+                               false, false, nullptr);
   Relation const index = index_open(oid, NoLock);
   write_empty_btree(index);
   index_close(index, NoLock);
