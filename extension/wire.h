@@ -17,8 +17,6 @@ class WireWriter {
     number<std::uint32_t>(static_cast<std::uint32_t>(value.size()));
     bytes_.append(value);
   }
-  /// Without its length.
-  void raw(std::string_view bytes) { bytes_.append(bytes); }
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
 
  private:
@@ -36,16 +34,15 @@ class WireReader {
     std::memcpy(&value, take(sizeof value).data(), sizeof value);
     return value;
   }
-  std::string text() { return std::string(take(number<std::uint32_t>())); }
-  /// Bytes as they stand, not copied.
+  std::string text() { return std::string(view()); }
+  /// A text that is not copied.
+  std::string_view view() { return take(number<std::uint32_t>()); }
   std::string_view take(std::size_t count) {
     if (count > bytes_.size()) throw PgError(ERRCODE_PROTOCOL_VIOLATION, "message of a tenancy worker is too short");
     std::string_view const taken = bytes_.substr(0, count);
     bytes_.remove_prefix(count);
     return taken;
   }
-  /// What was not read yet.
-  [[nodiscard]] std::string_view rest() const noexcept { return bytes_; }
 
  private:
   std::string_view bytes_;

@@ -168,13 +168,13 @@ std::string encode(const Task& task) {
   writer.number(request.run_as);
   writer.number(request.in_fleet);
   writer.number(request.outside);
-  writer.number<std::uint64_t>(task.targets->size());
-  WireWriter targets;
+  WireWriter starts, targets;
   for (const FleetTarget& target : *task.targets) {
-    writer.number<std::uint64_t>(targets.bytes().size());
+    starts.number<std::uint64_t>(targets.bytes().size());
     write(targets, target);
   }
-  writer.raw(targets.bytes());
+  writer.text(starts.bytes());
+  writer.text(targets.bytes());
   return writer.bytes();
 }
 
@@ -188,8 +188,8 @@ WorkerTask::WorkerTask(std::string_view bytes) {
   request.run_as = reader.number<RunAs>();
   request.in_fleet = reader.number<bool>();
   request.outside = reader.number<Outside>();
-  starts_ = reader.take(reader.number<std::uint64_t>() * sizeof(std::uint64_t));
-  targets_ = reader.rest();
+  starts_ = reader.view();
+  targets_ = reader.view();
 }
 
 FleetTarget WorkerTask::target(std::size_t index) const {
